@@ -251,6 +251,12 @@ const operations: Operations = {
     compares: [],
     ends: true,
   },
+  script: {
+    text: ({ file, argv }) => [file, ...argv].join(' '),
+    does: ({ file }) => ({ because: `script ${file}: what it did was not recorded`, unread: true }),
+    compares: [],
+    offlines: () => EVERYTHING,
+  },
   ndctl: {
     text: ran,
     does: ({ argv }) => oddArgument(argv) ?? { kind: 'ndctl', step: { run: argv.join(' ') } },

@@ -125,13 +125,13 @@ async function performAll(
   const version = await guest.qmp.execute('query-version');
   writer.file(
     'machine.json',
-    `${JSON.stringify({ geometry: knownGeometry(guest), kernel: kernel.source, qemu: version, boot_seconds: Math.round(guest.bootSeconds * 10) / 10 }, null, 1)}\n`,
+    `${JSON.stringify({ geometry: knownGeometry(guest), kernel: kernel.source.startsWith('debian:') ? kernel.source : basename(kernel.source), qemu: version, boot_seconds: Math.round(guest.bootSeconds * 10) / 10 }, null, 1)}\n`,
   );
   writer.file(
     'qemu-cmdline.txt',
     `${guest.command.map((word) => (word === kernel.image ? basename(word) : word.replaceAll(guest.dir, '.'))).join(' \\\n  ')}\n`,
   );
-  const run: Run = { guest, timeout, pins: [], pagemaps: new Map(), plugged: new Map() };
+  const run: Run = { guest, timeout, pins: [], programs: [], pagemaps: new Map(), plugged: new Map() };
   let crash: string | null = null;
   let stopped: string | null = null;
   const snapshot = async (

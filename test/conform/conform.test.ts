@@ -15,6 +15,7 @@ const recordings = [
   ['arm64-6.1-4k', 'v6.1', 8, 1822, 4, 3],
   ['arm64-6.1-4k-va39-full-nvdimm', 'v6.1', 14, 5273, 28, 0],
   ['arm64-6.1-64k-va48-full', 'v6.1', 65, 19715, 72, 1],
+  ['arm64-6.1-64k-va52-dimm', 'v6.1', 19, 7434, 17, 3],
   ['arm64-6.1-full61', 'v6.1', 70, 26161, 121, 0],
   ['arm64-6.1-mmom61', 'v6.1', 13, 4955, 11, 0],
   ['arm64-6.1-split-rooff61', 'v6.1', 6, 2459, 5, 0],
@@ -31,12 +32,14 @@ const recordings = [
   ['x86_64-6.1-misaligned', 'v6.1', 10, 4860, 8, 0],
   ['x86_64-6.1-pmem', 'v6.1', 25, 15247, 37, 1],
   ['x86_64-6.1-random-1', 'v6.1', 15, 9352, 12, 1],
+  ['x86_64-6.1-use', 'v6.1', 15, 6149, 11, 1],
   ['x86_64-6.1-virtio-mem-2M', 'v6.1', 17, 8994, 13, 0],
   ['x86_64-6.12-misaligned', 'v6.12', 10, 4515, 8, 0],
 ] as const;
 
 /** What no other recording shows (docs/real-kernels.md). */
 const defects = [
+  ['defects/arm64-6.1-64k-va52-B29', 'v6.1', 7, 1009, 4, 0],
   ['defects/arm64-6.12-4k-va52-kfence', 'v6.12', 6, 1914, 6, 0],
   ['defects/arm64-7.2-16k-va52-B29', 'v7.2', 7, 1314, 4, 0],
   ['defects/arm64-7.2-16k-va52-B36c', 'v7.2', 3, 1023, 2, 0],

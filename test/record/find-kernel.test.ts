@@ -97,3 +97,20 @@ test('a directory may have an image beside its modules, but not two', async () =
     `${own}: is neither a kernel build tree with an image of x86_64 nor an unpacked package`,
   );
 });
+
+test('packages of a suite lie apart from those of the host', async () => {
+  split();
+  const suites: (string | undefined)[] = [];
+  const finder = new KernelFinder(dir, (arch, suite) => {
+    suites.push(suite);
+    return new Debian(arch, dir, undefined, suite);
+  });
+  const sid = join(dir, 'debian/amd64@sid/unpacked', `linux-image-${RELEASE}`);
+  write(sid, { [`boot/vmlinuz-${RELEASE}`]: { release: RELEASE } });
+  expect((await finder.find('debian:7.2/amd64@sid', X86)).image).toBe(join(sid, `boot/vmlinuz-${RELEASE}`));
+  expect((await finder.find('debian:7.2', X86)).image).toContain(`linux-binary-${RELEASE}`);
+  expect(suites).toEqual(['sid', undefined]);
+  await expect(finder.find('debian:7.2@', X86)).rejects.toThrow(
+    'is not debian:VERSION[/FLAVOUR][@SUITE], as in debian:6.1/arm64 or debian:7.2@sid',
+  );
+});

@@ -218,3 +218,93 @@ test('NVDIMMs have ids in whose order QEMU tells of them, so that regions have t
     'nvdimm2',
   ]);
 });
+
+const ARM_CONFIG = CONFIG.replace('SERIAL_8250', 'SERIAL_AMBA_PL011');
+const EFI = ['ACPI_HOTPLUG_MEMORY', 'EFI_STUB', 'ACPI_NUMA', 'ACPI_TABLE_UPGRADE']
+  .map((name) => `CONFIG_${name}=y\n`)
+  .join('');
+const ARM_TWO =
+  '{arch: arm64, ram: [{start: 1G, size: 1G, node: 0}, {start: 2G, size: 1G, node: 1}], nodes: [{node: 0, cpus: "0"}, {node: 1, cpus: "1"}, {node: 2}]}';
+const ARM_DIMM = '  - device_add: {id: d, start: 4G, size: 1G, node: 2}\n';
+
+test('a DIMM of arm64 needs ACPI: the guest boots by EFI, and its SRAT has the flash bank and all nodes', () => {
+  const arm = kernel({ arch: 'arm64', format: 'Image', config: `${ARM_CONFIG}${EFI}` });
+  const { machine, missing } = plan(ARM_TWO, ARM_DIMM, arm);
+  expect(missing).toEqual([]);
+  expect(option(machine.args('D'), '-M')).toEqual(['virt,gic-version=3,acpi=on']);
+  const table = machine.srat!;
+  expect(table.toString('latin1', 0, 4)).toBe('SRAT');
+  expect(table.readUInt32LE(4)).toBe(table.length);
+  expect(table.reduce((sum, byte) => sum + byte, 0) % 256).toBe(0);
+  const entries: unknown[] = [];
+  for (let at = 48; at < table.length; at += table[at + 1]!)
+    entries.push(
+      table[at] === 3
+        ? {
+            node: table.readUInt32LE(at + 2),
+            cpu: table.readUInt32LE(at + 6),
+            flags: table.readUInt32LE(at + 10),
+          }
+        : {
+            node: table.readUInt32LE(at + 2),
+            start: Number(table.readBigUInt64LE(at + 8)),
+            size: Number(table.readBigUInt64LE(at + 16)),
+            flags: table.readUInt32LE(at + 28),
+          },
+    );
+  const G = 2 ** 30;
+  expect(entries).toEqual([
+    { node: 0, cpu: 0, flags: 1 },
+    { node: 1, cpu: 1, flags: 1 },
+    { node: 0, start: 0x4000000, size: 0x4000000, flags: 1 },
+    { node: 0, start: G, size: G, flags: 1 },
+    { node: 1, start: 2 * G, size: G, flags: 1 },
+    { node: 2, start: 3 * G, size: 64 * G, flags: 3 },
+  ]);
+});
+
+test('without DIMMs arm64 boots by device tree; with them the kernel needs what EFI needs', () => {
+  const arm = kernel({
+    arch: 'arm64',
+    format: 'Image',
+    config: `${ARM_CONFIG}${EFI.replace(/CONFIG_ACPI_TABLE_UPGRADE=y\n/, '')}`,
+  });
+  const one = '{arch: arm64, ram: [{start: 1G, size: 1G}]}';
+  const tree = plan(one, '  - add: {start: 4G, size: 256M}\n', arm);
+  expect(tree.machine.srat).toBe(null);
+  expect(tree.missing).toEqual([]);
+  expect(plan(one, ARM_DIMM, arm).missing).toEqual([{ option: 'ACPI_TABLE_UPGRADE', why: 'the nodes' }]);
+});
+
+test('a script is found beside the scenario, and brings its packages and modules', () => {
+  const { scripts, packages, modules, left_out } = plan(
+    TWO,
+    '  - script: {file: t/a.sh, args: -r 50, packages: [bash], modules: [memory-notifier-error-inject]}\n  - script: b.sh\n',
+  );
+  expect([...scripts]).toEqual([
+    ['mhp/scripts/t%2Fa.sh', 't/a.sh'],
+    ['mhp/scripts/b.sh', 'b.sh'],
+  ]);
+  expect(packages).toEqual(['bash']);
+  expect(modules).toEqual(['virtio_pci', 'virtio_console', 'memory-notifier-error-inject']);
+  expect(left_out).toEqual([]);
+  expect(plan(TWO, '  - script: {file: a.sh, modules: ["../x"]}\n').left_out).toEqual([
+    { step: 0, kind: 'script', why: '"../x" is no name of a package or a module' },
+  ]);
+});
+
+test('uses that no program can bring about are named', () => {
+  const steps = ['pinned', 'hugepage_free', 'offline', 'hwpoison', 'reserved', 'movable', 'free']
+    .map((as) => `  - use: {start: 4G, size: 1M, as: ${as}}\n`)
+    .join('');
+  expect(plan(TWO, steps).left_out.map(({ step, why }) => `${step} ${why}`)).toEqual([
+    '0 a program cannot put a page to this use',
+    '1 the step hugepages fills a pool',
+    '2 a program cannot put a page to this use',
+    '3 write to /sys/devices/system/memory/hard_offline_page says it',
+    '4 pages are reserved at boot',
+  ]);
+  expect(plan(TWO, '  - use: {start: 4G, size: 2M, as: hugepage}\n').left_out).toEqual([
+    { step: 0, kind: 'use', why: 'the kernel is built without HUGETLBFS, CPUSETS' },
+  ]);
+});

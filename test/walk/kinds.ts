@@ -20,6 +20,7 @@ export const KINDS: { readonly [K in StepName]: Draw<K> | Left } = {
   ...pageSteps,
   ...machineSteps,
   lose_resource: { not_drawn: 'no kernel does it: what goes wrong after it is nobody’s defect' },
+  script: { not_drawn: 'the model runs no script' },
 };
 
 export const isDrawn = <K extends StepName>(kind: Draw<K> | Left): kind is Draw<K> => 'draw' in kind;

@@ -70,6 +70,9 @@ const LOOKS: ReadonlySet<StepName> = new Set(['expect', 'page', 'kpageflags']);
 /** QEMU's virt, booted by device tree, has no slots for memory. */
 const ACPI_ONLY: ReadonlySet<StepName> = new Set(['device_add', 'device_del', 'nvdimm', 'ndctl', 'daxctl']);
 
+/** A program's pages are not those of the range that the step names. */
+const ELSEWHERE: ReadonlySet<StepName> = new Set(['use']);
+
 const performs = (
   kind: StepName,
   arch: Arch,
@@ -77,8 +80,8 @@ const performs = (
   step: ScenarioStep['step'] | null,
 ): boolean => {
   const performer = performerOf(kind);
-  if (typeof performer === 'string' || LOOKS.has(kind) || (arch === 'arm64' && ACPI_ONLY.has(kind)))
-    return false;
+  if (typeof performer === 'string' || LOOKS.has(kind) || ELSEWHERE.has(kind)) return false;
+  if (arch === 'arm64' && ACPI_ONLY.has(kind)) return false;
   if (step === null) return true;
   if (performer.refuses?.(step as never)) return false;
   return (performer.options?.(step as never, kernel) ?? []).every(

@@ -4,6 +4,7 @@ import { cacheDir, Debian } from '../../record/kernel/debian.ts';
 import { KernelFinder } from '../../record/kernel/find-kernel.ts';
 import type { GuestKernel } from '../../record/kernel/guest-kernel.ts';
 import { type Plan, planOf } from '../../record/machine/plan.ts';
+import { FIRMWARE_PACKAGE } from '../../record/qemu/process.ts';
 import type { Scenario } from '../../scenarios/format/read.ts';
 import { readScenario } from '../inputs/scenario-file.ts';
 
@@ -56,12 +57,13 @@ export class Planner {
    */
   constructor(dir: string, signal: AbortSignal) {
     this.#signal = signal;
-    this.#finder = new KernelFinder(dir, (arch) => this.#debian(arch));
+    this.#finder = new KernelFinder(dir, (arch, suite) => this.#debian(arch, suite));
   }
 
-  #debian(arch: 'amd64' | 'arm64'): Debian {
-    const known = this.#packages.get(arch) ?? new Debian(arch, cacheDir(), this.#signal);
-    this.#packages.set(arch, known);
+  #debian(arch: 'amd64' | 'arm64', suite?: string): Debian {
+    const key = `${arch}@${suite ?? ''}`;
+    const known = this.#packages.get(key) ?? new Debian(arch, cacheDir(), this.#signal, suite);
+    this.#packages.set(key, known);
     return known;
   }
 
@@ -91,7 +93,11 @@ export function refuse(
   if (missing) throw new InputError(kernel.source, '', `is built without ${missing.option}: ${missing.why}`);
   const qemu = plan.install.find((name) => name.startsWith('qemu'));
   if (qemu !== undefined)
-    throw new InputError(plan.machine.program, '', `is not installed (package ${qemu})`);
+    throw new InputError(
+      qemu === FIRMWARE_PACKAGE ? 'EDK II' : plan.machine.program,
+      '',
+      `is not installed (package ${qemu})`,
+    );
   const [left, ...more] = plan.left_out;
   if (left === undefined || leaveOut) return;
   const line = lines[left.step];

@@ -113,6 +113,9 @@ export const FORMS = [
   /** Releases all memory allocated by use_memory. */
   form('stop_using', {}, { errno }),
 
+  /** A shell script; `said` is what it printed. */
+  form('script', { file: text, argv }, { exit: z.int().nullable(), said: text }),
+
   /** A run of the ndctl or daxctl tool. */
   form('ndctl', ran, exited),
   form('daxctl', ran, exited),

@@ -6,11 +6,12 @@ import type { GuestKernel } from '../kernel/guest-kernel.ts';
 import { backingSize, type MemoryDevice } from '../machine/devices.ts';
 import { labelIndex } from '../machine/labels.ts';
 import { backendOf, deviceProperties, memoryFile, type QemuMachine } from '../machine/qemu-machine.ts';
+import { SRAT_PATH } from '../machine/srat.ts';
 import { Btf } from '../memory/btf.ts';
 import { GuestRam } from '../memory/guest-ram.ts';
 import { Vmcoreinfo } from '../memory/vmcoreinfo.ts';
 import { Gdb } from '../qemu/gdb.ts';
-import { QemuProcess } from '../qemu/process.ts';
+import { FIRMWARE, firmware, QemuProcess } from '../qemu/process.ts';
 import { Qmp, type QmpEvent } from '../qemu/qmp.ts';
 import { type Argument, Caller, type Fault, Oops } from './call.ts';
 import { type Answer, Channel, NoAnswer } from './channel.ts';
@@ -128,7 +129,7 @@ export class Guest {
     const ram = new GuestRam();
     let process: QemuProcess | undefined;
     try {
-      writeInitramfs(dir, files);
+      writeInitramfs(dir, files, machine);
       for (const device of machine.devices) if (device.cold) prepare(dir, device);
       const args = [...qemuArgs(dir, machine, kernel)];
       process = new QemuProcess(machine.program, args);
@@ -320,9 +321,9 @@ function prepare(dir: string, device: MemoryDevice): void {
   closeSync(fd);
 }
 
-function writeInitramfs(dir: string, files: GuestFiles): void {
+function writeInitramfs(dir: string, files: GuestFiles, { srat }: QemuMachine): void {
   try {
-    writeFileSync(join(dir, 'initramfs'), initramfs(files));
+    writeFileSync(join(dir, 'initramfs'), initramfs(files, new Map(srat ? [[SRAT_PATH, srat]] : [])));
   } catch (error) {
     const code = codeOf(error);
     if (code === undefined) throw error;
@@ -354,6 +355,7 @@ async function comesUp(
 /** All arguments of QEMU. */
 export const qemuArgs = (dir: string, machine: QemuMachine, kernel: GuestKernel): readonly string[] => [
   ...machine.args(dir),
+  ...(machine.srat === null ? [] : ['-bios', firmware() ?? FIRMWARE[0]]),
   '-nodefaults',
   '-no-user-config',
   '-display',

@@ -67,7 +67,11 @@ const parents = (path: string): string[] =>
     .slice(0, -1)
     .map((_, i, all) => all.slice(0, i + 1).join('/'));
 
-export function initramfs({ busybox, modules, programs, shell }: GuestFiles): Buffer {
+/** @param tables ACPI tables that the kernel takes in place of the firmware's, by their paths */
+export function initramfs(
+  { busybox, modules, programs, shell }: GuestFiles,
+  tables: ReadonlyMap<string, Uint8Array>,
+): Buffer {
   const entries: CpioEntry[] = [];
   const made = new Set<string>();
   const dirs = (path: string): void => {
@@ -79,6 +83,10 @@ export function initramfs({ busybox, modules, programs, shell }: GuestFiles): Bu
   };
   for (const dir of ['bin', 'sbin', 'dev', 'proc', 'sys', 'tmp', 'mhp', 'etc', 'run', 'mnt'])
     dirs(`${dir}/x`);
+  for (const [path, bytes] of tables) {
+    dirs(path);
+    entries.push(file(path, bytes));
+  }
   entries.push(character('dev/console', 5, 1), character('dev/null', 1, 3));
   entries.push(file('bin/busybox', busybox, 0o755), link('bin/sh', 'busybox'), file('init', INIT, 0o755));
   for (const { name, bytes } of modules) entries.push(file(`mhp/${name}.ko`, bytes));

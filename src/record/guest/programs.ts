@@ -10,6 +10,8 @@ import { neededBy } from './elf.ts';
 const LIBRARIES: Readonly<Record<string, readonly string[]>> = {
   ndctl: ['libndctl6', 'libcxl1', 'libtracefs1', 'libtraceevent1', 'libkeyutils1', 'libudev1'],
   daxctl: ['libndctl6', 'libudev1'],
+  bash: ['libtinfo6'],
+  bc: ['libreadline8', 'libtinfo6'],
 };
 const COMMON = [
   'libc6',

@@ -12,7 +12,7 @@ import { programsOf } from './programs.ts';
 export async function userland(
   kernel: GuestKernel,
   debian: Debian,
-  { modules, packages }: Pick<Plan, 'modules' | 'packages'>,
+  { modules, packages, scripts }: Pick<Plan, 'modules' | 'packages' | 'scripts'>,
   shell: boolean,
 ): Promise<GuestFiles> {
   const root = await debian.unpack('busybox-static');
@@ -20,10 +20,12 @@ export async function userland(
     .map((path) => join(root, path))
     .find((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
   if (busybox === undefined) throw new InputError('busybox-static', '', 'the package has no busybox');
+  for (const path of scripts.values())
+    if (!statSync(path, { throwIfNoEntry: false })?.isFile()) throw new InputError(path, '', 'is no file');
   return {
     busybox: readFileSync(busybox),
     modules: await new Modules(kernel.modules).load(modules),
-    programs: await programsOf(packages, debian),
+    programs: new Map([...(await programsOf(packages, debian)), ...scripts]),
     shell,
   };
 }

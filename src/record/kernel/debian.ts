@@ -6,8 +6,9 @@ import { promisify } from 'node:util';
 import { InputError } from '../../errors/input-error.ts';
 
 /**
- * Debian packages of any architecture, downloaded by apt from the host's sources into a cache and unpacked there; nothing
- * is installed, and no root is needed: each architecture has an apt state of its own.
+ * Debian packages of any architecture, downloaded by apt into a cache and unpacked there; nothing is installed, and no root is
+ * needed: each architecture, and each suite, has an apt state of its own. They come from the host's sources, or from another
+ * suite of the host's mirror of Debian.
  */
 
 const run = promisify(execFile);
@@ -19,6 +20,9 @@ export const cacheDir = (): string => join(process.env.XDG_CACHE_HOME || join(ho
 
 /** A package: "linux-image-6.1.0-57-arm64". */
 const PACKAGE = /^[a-z0-9][a-z0-9+.-]{1,120}$/;
+
+/** Debian's keys, which a host of another release trusts for its own suite alone. */
+const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 async function command(
   name: string,
@@ -47,15 +51,33 @@ async function command(
 
 export class Debian {
   readonly #arch: DebianArch;
+  readonly #cache: string;
   readonly #dir: string;
   readonly #signal: AbortSignal | undefined;
+  readonly #suite: string | undefined;
   #updated: Promise<void> | undefined;
 
-  /** @param signal ends downloads */
-  constructor(arch: DebianArch, cache: string = cacheDir(), signal?: AbortSignal) {
+  /**
+   * @param signal ends downloads
+   * @param suite such as sid; by default the host's sources
+   */
+  constructor(arch: DebianArch, cache: string = cacheDir(), signal?: AbortSignal, suite?: string) {
     this.#arch = arch;
     this.#signal = signal;
-    this.#dir = join(cache, 'debian', arch);
+    this.#suite = suite;
+    this.#cache = cache;
+    this.#dir = join(cache, 'debian', suite === undefined ? arch : `${arch}@${suite}`);
+  }
+
+  /** The line of sources.list for a suite on the mirror that the host has Debian from. */
+  async #source(suite: string): Promise<string> {
+    const host = new Debian(this.#arch, this.#cache, this.#signal);
+    await host.#update();
+    const listed = await host.#apt('apt-get', ['indextargets', '--format', '$(ORIGIN) $(LABEL) $(REPO_URI)']);
+    const mirror = /^Debian Debian (\S+)$/m.exec(listed)?.[1];
+    if (mirror === undefined)
+      throw new InputError(`@${suite}`, '', 'no source of the host is a mirror of Debian');
+    return `deb ${existsSync(KEYRING) ? `[signed-by=${KEYRING}] ` : ''}${mirror} ${suite} main\n`;
   }
 
   #apt(name: string, args: readonly string[], cwd?: string): Promise<string> {
@@ -73,6 +95,8 @@ export class Debian {
       mkdirSync(join(apt, 'state', 'lists', 'partial'), { recursive: true });
       mkdirSync(join(apt, 'cache', 'archives', 'partial'), { recursive: true });
       writeFileSync(join(apt, 'status'), '');
+      const list = join(apt, 'sources.list');
+      if (this.#suite !== undefined) writeFileSync(list, await this.#source(this.#suite));
       const lines = [
         `APT::Architecture "${this.#arch}";`,
         `APT::Architectures { "${this.#arch}"; };`,
@@ -83,6 +107,9 @@ export class Debian {
         // a server that does not answer any more ends the download
         'Acquire::http::Timeout "60";',
         'Acquire::https::Timeout "60";',
+        ...(this.#suite === undefined
+          ? []
+          : [`Dir::Etc::sourcelist "${list}";`, 'Dir::Etc::sourceparts "-";']),
       ];
       writeFileSync(join(apt, 'apt.conf'), `${lines.join('\n')}\n`);
       await this.#apt('apt-get', ['-q', 'update']);

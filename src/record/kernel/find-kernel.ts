@@ -16,19 +16,19 @@ export interface Wanted {
 /** Finds what `--kernel` names. */
 export class KernelFinder {
   readonly #dir: string;
-  readonly #debian: (arch: DebianArch) => Debian;
+  readonly #debian: (arch: DebianArch, suite?: string) => Debian;
 
   /**
    * @param dir a private directory for images that must be unpacked
-   * @param debian the packages of an architecture
+   * @param debian the packages of an architecture, in a suite or in the host's sources
    */
-  constructor(dir: string, debian: (arch: DebianArch) => Debian) {
+  constructor(dir: string, debian: (arch: DebianArch, suite?: string) => Debian) {
     this.#dir = dir;
     this.#debian = debian;
   }
 
   /**
-   * @param source an image; a kernel build tree or an unpacked package; or "debian:VERSION[/FLAVOUR]"
+   * @param source an image; a kernel build tree or an unpacked package; or "debian:VERSION[/FLAVOUR][@SUITE]"
    * @throws InputError if there is no such kernel
    */
   async find(source: string, wanted: Wanted): Promise<GuestKernel> {
@@ -43,23 +43,28 @@ export class KernelFinder {
   }
 
   async #ofDebian(source: string, wanted: Wanted): Promise<GuestKernel> {
-    const parsed = /^debian:(\d+\.[\w.+~-]+)(?:\/([a-z0-9-]+))?$/.exec(source);
+    const parsed = /^debian:(\d+\.[\w.+~-]+)(?:\/([a-z0-9-]+))?(?:@([a-z][a-z0-9-]*))?$/.exec(source);
     if (!parsed)
       throw new InputError(
         source,
         '',
-        'is not debian:VERSION or debian:VERSION/FLAVOUR, as in debian:6.1/arm64',
+        'is not debian:VERSION[/FLAVOUR][@SUITE], as in debian:6.1/arm64 or debian:7.2@sid',
       );
     const version = parsed[1]!;
     const flavour = parsed[2] ?? flavourOf(wanted, source);
     const arch = debianArch(flavour);
     if (arch === undefined) throw new InputError(source, '', `"${flavour}" is no flavour of amd64 or arm64`);
-    const debian = this.#debian(arch);
+    const suite = parsed[3];
+    const debian = this.#debian(arch, suite);
     const name =
       newest(debian.unpackedNames(), version, flavour) ??
       newest(await debian.names('linux-image-'), version, flavour);
     if (name === undefined)
-      throw new InputError(source, '', `there is no package linux-image-${version}*-${flavour}`);
+      throw new InputError(
+        source,
+        '',
+        `there is no package linux-image-${version}*-${flavour} in ${suite ?? "the host's sources: name a suite, as in debian:7.2@sid"}`,
+      );
     const dirs = [await debian.unpack(name)];
     if (imagesIn(dirs[0]!).length === 0)
       for (const part of PARTS) dirs.push(await debian.unpack(name.replace('image', part)));

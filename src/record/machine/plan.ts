@@ -1,8 +1,10 @@
+import { dirname, join } from 'node:path';
 import type { Machine } from '../../machines/machine.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import { configValue, type GuestKernel } from '../kernel/guest-kernel.ts';
-import { packageOf, programPath } from '../qemu/process.ts';
+import { FIRMWARE_PACKAGE, firmware, packageOf, programPath } from '../qemu/process.ts';
 import { performerOf } from '../steps/index.ts';
+import { scriptPath } from '../steps/script.ts';
 import { type MachineOptions, type QemuMachine, qemuMachine } from './qemu-machine.ts';
 
 /** What would be done, and what cannot be. */
@@ -35,6 +37,8 @@ export interface Plan {
   readonly modules: readonly string[];
   /** Debian packages whose programs the guest needs. */
   readonly packages: readonly string[];
+  /** Scripts that steps run, by their paths in the guest. */
+  readonly scripts: ReadonlyMap<string, string>;
   /** Packages to install on the host. */
   readonly install: readonly string[];
 }
@@ -55,6 +59,13 @@ const NEEDED: readonly (readonly [option: string, why: string])[] = [
   ['SPARSEMEM_VMEMMAP', 'the model has no other memory model'],
 ];
 const CONSOLES = { x86_64: 'SERIAL_8250_CONSOLE', arm64: 'SERIAL_AMBA_PL011_CONSOLE' } as const;
+
+/** What an arm64 guest with DIMMs or NVDIMMs needs. */
+const NEEDED_BY_EFI: typeof NEEDED = [
+  ['EFI_STUB', 'the firmware starts the kernel'],
+  ['ACPI_NUMA', 'the nodes'],
+  ['ACPI_TABLE_UPGRADE', 'the nodes'],
+];
 
 const has = (kernel: GuestKernel, option: string): boolean =>
   option.split('|').some((one) => ['y', 'm', null].includes(configValue(kernel, one)));
@@ -77,6 +88,7 @@ export function planOf(
   const found = new Map<string, string>();
   const modules = new Set(CHANNEL);
   const packages = new Set<string>();
+  const scripts = new Map<string, string>();
   const look = (option: string): boolean => {
     const value = configValue(kernel, option);
     if (value === 'y' || value === 'm') found.set(option, value);
@@ -95,18 +107,23 @@ export function planOf(
       continue;
     }
     for (const name of performer.modules?.(data as never) ?? []) modules.add(name);
-    for (const name of performer.packages ?? []) packages.add(name);
+    for (const name of performer.packages?.(data as never) ?? []) packages.add(name);
+    if (kind === 'script') scripts.set(scriptPath(data.file), join(dirname(machine.source), data.file));
     kept.push([step, steps[step]!]);
   }
-  const needed = [...NEEDED, [CONSOLES[kernel.arch], "the guest's console"] as const];
-  const missing = needed.flatMap(([option, why]) => (has(kernel, option) ? [] : [{ option, why }]));
-  for (const [option] of needed) if (!option.includes('|')) look(option);
   const plan = qemuMachine(
     machine,
     kept.map(([, step]) => step),
     kernel,
     options,
   );
+  const needed = [
+    ...NEEDED,
+    [CONSOLES[kernel.arch], "the guest's console"] as const,
+    ...(plan.srat === null ? [] : NEEDED_BY_EFI),
+  ];
+  const missing = needed.flatMap(([option, why]) => (has(kernel, option) ? [] : [{ option, why }]));
+  for (const [option] of needed) if (!option.includes('|')) look(option);
   const programs = [plan.program, 'setpriv'];
   return {
     machine: plan,
@@ -117,6 +134,10 @@ export function planOf(
     config_known: kernel.config !== null,
     modules: [...modules],
     packages: [...packages],
-    install: programs.filter((program) => programPath(program) === null).map(packageOf),
+    scripts,
+    install: [
+      ...programs.filter((program) => programPath(program) === null).map(packageOf),
+      ...(plan.srat !== null && firmware() === undefined ? [FIRMWARE_PACKAGE] : []),
+    ],
   };
 }

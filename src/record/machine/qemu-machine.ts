@@ -6,6 +6,7 @@ import { configValue, type GuestKernel } from '../kernel/guest-kernel.ts';
 import { backingSize, devicesOf, type MemoryDevice } from './devices.ts';
 import { LABEL_AREA } from './labels.ts';
 import { type Layout, placeRam } from './layout.ts';
+import { srat } from './srat.ts';
 
 /** A machine of QEMU for a scenario and a kernel. */
 export interface QemuMachine {
@@ -15,6 +16,8 @@ export interface QemuMachine {
   readonly devices: readonly MemoryDevice[];
   /** The kernel's command line. */
   readonly cmdline: string;
+  /** The guest boots by EFI, with ACPI tables, and gets this SRAT in its initramfs; null if its firmware needs none. */
+  readonly srat: Buffer | null;
   /** Arguments but those of the kernel, its command line and the initramfs. `dir` is private to the guest. */
   args(dir: string): readonly string[];
 }
@@ -156,17 +159,14 @@ export function qemuMachine(
     devices.filter(({ kind }) => kind === 'dimm' || kind === 'nvdimm').length + (machine.slots?.length ?? 0);
   const top = Math.max(layout.device_base, ...devices.map(({ start, size }) => start + size));
   const isArm = kernel.arch === 'arm64';
-  const acpi =
-    isArm &&
-    configValue(kernel, 'ACPI_HOTPLUG_MEMORY') === 'y' &&
-    devices.some(({ kind }) => kind === 'dimm' || kind === 'nvdimm');
   const nvdimm = devices.some(({ kind }) => kind === 'nvdimm');
+  const acpi = isArm && (nvdimm || devices.some(({ kind }) => kind === 'dimm'));
   // the region for devices is as large as maxmem - ram, and starts at device_base
   const maxmem = total + Math.max(64 * G, Math.ceil((top - layout.device_base) / G) * G);
   const nodes = [
     ...new Set([...(machine.nodes ?? []).map(({ nid }) => nid), ...layout.ram.map(({ node }) => node)]),
   ].sort((a, b) => a - b);
-  refuseUnnamed(machine, nodes, cpus, layout);
+  if (!acpi) refuseUnnamed(machine, nodes, cpus, layout);
   const smp = [...cpus.values()].flat().length;
   const wide = top > CPU_END ? ',phys-bits=46' : '';
   const bare = machine.guest === false ? ',-hypervisor' : '';
@@ -182,11 +182,21 @@ export function qemuMachine(
         : ['-numa', `dist,src=${nid},dst=${nodes[i]},val=${val}`],
     ),
   );
+  const ranges = layout.ram.flatMap(({ node, pieces }) => pieces.map((one) => ({ node, ...one })));
   return {
     program: isArm ? 'qemu-system-aarch64' : 'qemu-system-x86_64',
     layout,
     devices,
     cmdline: cmdlineOf(machine, steps, kernel, append),
+    srat: acpi
+      ? srat(
+          Array.from({ length: smp }, (_, cpu) => [...cpus].find(([, own]) => own.includes(cpu))![0]),
+          [
+            ...ranges,
+            { node: nodes.at(-1)!, start: layout.device_base, size: maxmem - total, hotplug: true },
+          ],
+        )
+      : null,
     args: (dir) => [
       '-M',
       isArm

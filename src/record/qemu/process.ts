@@ -30,6 +30,18 @@ const PACKAGES: Readonly<Record<string, string>> = {
   setpriv: 'util-linux',
 };
 
+/** EDK II for arm64, as distributions install it; the first is Debian's. */
+export const FIRMWARE = [
+  '/usr/share/qemu-efi-aarch64/QEMU_EFI.fd',
+  '/usr/share/edk2/aarch64/QEMU_EFI.fd',
+  '/usr/share/edk2-armvirt/aarch64/QEMU_EFI.fd',
+] as const;
+/** Debian's package with it. */
+export const FIRMWARE_PACKAGE = 'qemu-efi-aarch64';
+
+/** The firmware of this host; undefined if it has none. */
+export const firmware = (): string | undefined => FIRMWARE.find((path) => existsSync(path));
+
 export const packageOf = (program: string): string => PACKAGES[program] ?? program;
 
 export class QemuProcess {

@@ -61,14 +61,14 @@ export const offlineAndRemove = removal('offline_and_remove_memory');
 /** /proc/kpageflags: Documentation/admin-guide/mm/pagemap.rst. */
 const KPF_BUDDY = 1n << 10n;
 const KPF_NOPAGE = 1n << 20n;
-/** So many pageblocks are tried. */
+/** So many free pieces are tried. */
 const TRIES = 5;
 /** MIGRATE_MOVABLE, and ACR_FLAGS_NONE of releases that take flags in its place. */
 const [MIGRATE_MOVABLE, GFP_KERNEL] = [1n, 0xcc0n];
 
 /**
- * The first pages of pageblocks that may be wholly free, so that taking one moves nothing. A free piece of the buddy allocator shows only
- * its first page, the others have no flag, and neither have some pages in use.
+ * The first pages of pageblocks that may be wholly free, so that taking one moves nothing, and then those of other free pieces. A free piece
+ * of the buddy allocator shows only its first page, the others have no flag, and neither have some pages in use.
  */
 async function freePages(run: Run, start: number, size: number, page: number): Promise<readonly number[]> {
   const pageblock = 2 ** Number(run.guest.info.number('NUMBER(pageblock_order)') ?? 9n);
@@ -86,7 +86,8 @@ async function freePages(run: Run, start: number, size: number, page: number): P
     const taken = inside.some((one) => (one.word & ~KPF_BUDDY) !== 0n || one.word & KPF_NOPAGE);
     if (starts && !taken) found.push(block);
   }
-  return found;
+  const pieces = runs.filter(({ pfn, word }) => word & KPF_BUDDY && pfn >= first && pfn < end);
+  return [...new Set([...found, ...pieces.map(({ pfn }) => pfn)])];
 }
 
 /** The zone of a block, from valid_zones; null if it is of another node. */
@@ -97,6 +98,26 @@ async function zoneOf({ guest }: Run, start: number, node: number): Promise<stri
     20,
   );
   return status === 0 ? out.toString().trim() : null;
+}
+
+/** Takes pages from the allocator. Returns the errno, null for success. */
+async function take(run: Run, pfn: number, count: number): Promise<string | null> {
+  const name = run.guest.symbols.has('alloc_contig_range_noprof')
+    ? 'alloc_contig_range_noprof'
+    : 'alloc_contig_range';
+  const args = [BigInt(pfn), BigInt(pfn + count), MIGRATE_MOVABLE, GFP_KERNEL];
+  const errno = errnoOf(BigInt.asIntN(32, await run.guest.call(name, args, run.timeout)));
+  if (errno === null) run.pins.push({ pfn: BigInt(pfn), count: BigInt(count) });
+  return errno;
+}
+
+/** Takes all pages of a range that lies in one zone. */
+export async function takePages(run: Run, node: number, start: number, size: number): Promise<RecordedOp> {
+  const op = { op: 'pin', nid: node, start, size };
+  const page = Number(run.guest.info.number('PAGESIZE') ?? 4096n);
+  const [first, end] = [Math.floor(start / page), Math.ceil((start + size) / page)];
+  const errno = await take(run, first, end - first);
+  return { ...op, errno, page: errno === null ? first : null };
 }
 
 export const pin: Performer<'pin'> = {
@@ -113,19 +134,13 @@ export const pin: Performer<'pin'> = {
       yield { op: 'observe', text: 'no pin: what is in ZONE_MOVABLE cannot be pinned' };
       return;
     }
-    const name = run.guest.symbols.has('alloc_contig_range_noprof')
-      ? 'alloc_contig_range_noprof'
-      : 'alloc_contig_range';
     const candidates = await freePages(run, start, size, page);
     for (const pfn of candidates.slice(0, TRIES)) {
-      const args = [BigInt(pfn), BigInt(pfn + 1), MIGRATE_MOVABLE, GFP_KERNEL];
-      const errno = errnoOf(BigInt.asIntN(32, await run.guest.call(name, args, run.timeout)));
-      if (errno !== null) continue;
-      run.pins.push(BigInt(pfn));
+      if ((await take(run, pfn, 1)) !== null) continue;
       yield { op: 'pin', nid: node, start, size, errno: null, page: pfn };
       return;
     }
-    yield { op: 'observe', text: 'no pin: no pageblock of the range is wholly free' };
+    yield { op: 'observe', text: 'no pin: no page of the range is free' };
   },
 };
 
@@ -133,7 +148,8 @@ export const unpin: Performer<'unpin'> = {
   options: () => ['CONTIG_ALLOC'],
   async *perform(run) {
     const count = run.pins.length;
-    while (run.pins.length > 0) await run.guest.call('free_contig_range', [run.pins.pop()!, 1n], run.timeout);
+    for (let last = run.pins.pop(); last; last = run.pins.pop())
+      await run.guest.call('free_contig_range', [last.pfn, last.count], run.timeout);
     yield { op: 'unpin', count };
   },
 };

@@ -5,7 +5,9 @@ import * as devices from './devices.ts';
 import * as faults from './faults.ts';
 import * as observe from './observe.ts';
 import type { Performer } from './performer.ts';
+import * as script from './script.ts';
 import * as tools from './tools.ts';
+import * as use from './use.ts';
 import * as virtioMem from './virtio-mem.ts';
 import * as write from './write.ts';
 
@@ -41,11 +43,12 @@ const PERFORMERS: { readonly [K in StepName]: Performer<K> | string } = {
   page: observe.page,
   pin: calls.pin,
   remove: calls.remove,
+  script: script.script,
   soft_reserved: 'QEMU cannot say of memory that it has a special purpose',
   system_state: 'system_state cannot be set',
   touch: deviceMemory.touch,
   unpin: calls.unpin,
-  use: 'what a page is used for cannot be chosen',
+  use: use.use,
   virtio_mem: virtioMem.virtioMem,
   virtio_mem_remove: virtioMem.virtioMemRemove,
   virtio_mem_request: virtioMem.virtioMemRequest,

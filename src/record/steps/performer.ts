@@ -11,7 +11,9 @@ export interface Run {
   /** Seconds that one operation may take. */
   readonly timeout: number;
   /** Pages that pins hold, in order. */
-  readonly pins: bigint[];
+  readonly pins: { readonly pfn: bigint; readonly count: bigint }[];
+  /** Memory that programs hold, with the place where its file system is mounted, and the range that a step named. */
+  readonly programs: { readonly at: string; readonly start: number; readonly size: number }[];
   /** The addresses of device memory's struct dev_pagemap, by its start. */
   readonly pagemaps: Map<number, bigint>;
   /** The devices that are plugged, by id. */
@@ -28,7 +30,7 @@ export interface Performer<K extends StepName = StepName> {
   /** Modules that must be loaded before the first step. */
   modules?(step: StepOf<K>): readonly string[];
   /** Debian packages whose programs it runs. */
-  readonly packages?: readonly string[];
+  packages?(step: StepOf<K>): readonly string[];
   /** Why this step cannot be recorded whatever the kernel; null if it can. */
   refuses?(step: StepOf<K>): string | null;
   /** It describes the machine before boot, which QEMU's command line has. */

@@ -28,7 +28,7 @@ async function tool({ guest, timeout }: Run, op: 'ndctl' | 'daxctl', line: strin
 const performer = (op: 'ndctl' | 'daxctl'): Performer<'ndctl' | 'daxctl'> => ({
   options: () => ['LIBNVDIMM', 'ZONE_DEVICE'],
   modules: () => NVDIMM_MODULES,
-  packages: ['ndctl', 'daxctl'],
+  packages: () => ['ndctl', 'daxctl'],
   refuses: ({ run }) => (/^[\w\s./:=,+-]+$/.test(run) ? null : 'its arguments are no plain words'),
   async *perform(run, step) {
     yield await tool(run, op, step.run);

@@ -13,6 +13,7 @@ export { zone_device } from './devices/zone-device.ts';
 export { expect } from './machine/expect.ts';
 export { fail } from './machine/fail.ts';
 export { lose_resource } from './machine/lose-resource.ts';
+export { script } from './machine/script.ts';
 export { system_state } from './machine/system-state.ts';
 export { write } from './machine/write.ts';
 export { add, add_driver_managed } from './memory/add.ts';
