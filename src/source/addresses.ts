@@ -4,7 +4,7 @@ import { FIX } from '../kernel/arch/arm64/include/asm/fixmap.ts';
 import { type Config, SIZEOF_STRUCT_PAGE } from '../kernel/config.ts';
 import type { EntryPointer } from '../kernel/mmu.ts';
 import { fix_to_ptr } from '../kernel/mmu.ts';
-import { phys_to_virt } from '../kernel/pfn.ts';
+import { phys_to_virt, SECTION_NR_TO_ROOT } from '../kernel/pfn.ts';
 import type { SourceProgram } from './program.ts';
 import { BadBundle } from './stop.ts';
 import { numberOf, wordOf } from './values.ts';
@@ -18,10 +18,28 @@ export type Place =
   | { readonly kind: 'variable'; readonly name: string; readonly offset: number; readonly constant: boolean }
   /** An object that the model passed as an argument, by its number. */
   | { readonly kind: 'object'; readonly number: number; readonly offset: number }
+  /** mem_section[root]. */
+  | { readonly kind: 'section root'; readonly root: number }
+  /** A struct mem_section. */
+  | { readonly kind: 'section'; readonly nr: number; readonly offset: number }
+  /** The struct mem_section_usage to which a section points. */
+  | { readonly kind: 'usage'; readonly nr: number; readonly offset: number }
+  /** The struct page of the page that holds a usage. */
+  | { readonly kind: 'page of usage'; readonly nr: number; readonly offset: number }
   | { readonly kind: 'nothing' };
 
 /** Bytes at which an object may be; no object is larger. */
 export const OBJECT_SIZE = 0x10000;
+
+/**
+ * Sections lie above the image, by their distance from where it begins. Each usage has a page of its own, as those of
+ * boot are in pages that are reserved and the others are not.
+ */
+const SECTIONS = { structs: 2 ** 32, roots: 2 * 2 ** 32, fresh: 2 * 2 ** 32 + 2 ** 30, usages: 3 * 2 ** 32 };
+const MOST_USAGES = 2 ** 18;
+
+/** What the slab allocator has given for sections and nothing points to yet. */
+export type FreshObject = { readonly fresh: 'usage' } | { readonly fresh: 'root'; readonly nid: number };
 
 /** The enumerators of the slots through which tables are written. */
 const SLOTS = { FIX_PTE: FIX.PTE, FIX_PMD: FIX.PMD, FIX_PUD: FIX.PUD, FIX_P4D: FIX.P4D } as const;
@@ -70,6 +88,49 @@ export class Addresses {
     return wordOf(VMEMMAP_START + (pfn - mappable_range.start / PAGE_SIZE) * SIZEOF_STRUCT_PAGE);
   }
 
+  /** mem_section[0]. */
+  get sectionRoots(): Int64 {
+    return this.#above(SECTIONS.roots);
+  }
+
+  /** The sections of a root. */
+  ofSectionRoot(root: number): Int64 {
+    return this.#above(SECTIONS.structs + root * this.#c.PAGE_SIZE);
+  }
+
+  ofSection(nr: number): Int64 {
+    const inRoot = nr % this.#c.SECTIONS_PER_ROOT;
+    const { lo, hi } = this.ofSectionRoot(SECTION_NR_TO_ROOT(this.#c, nr));
+    return { lo: lo + inRoot * this.#program.struct('mem_section').size, hi };
+  }
+
+  /** @throws BadBundle for a section that is further up than those that have addresses here */
+  ofUsage(nr: number): Int64 {
+    if (nr >= MOST_USAGES) throw new BadBundle(`section ${nr} is too high for the kernel's own C`);
+    return this.#above(SECTIONS.usages + nr * this.#c.PAGE_SIZE);
+  }
+
+  ofFresh(object: FreshObject): Int64 {
+    const n = object.fresh === 'usage' ? 0 : 1 + object.nid;
+    return this.#above(SECTIONS.fresh + n * this.#c.PAGE_SIZE);
+  }
+
+  /** The object at an address that {@link ofFresh} gave. */
+  freshAt(at: Int64): FreshObject | undefined {
+    const n = (numberOf(at) - this.#base - SECTIONS.fresh) / this.#c.PAGE_SIZE;
+    if (!Number.isInteger(n) || n < 0 || n > this.#c.MAX_NUMNODES) return undefined;
+    return n === 0 ? { fresh: 'usage' } : { fresh: 'root', nid: n - 1 };
+  }
+
+  /** Where the image begins. */
+  get #base(): number {
+    return this.#program.half * 2 ** 32;
+  }
+
+  #above(distance: number): Int64 {
+    return wordOf(this.#base + distance);
+  }
+
   /** The slot that an entry of the fixmap's own table describes: a slot of the model, 'root', or undefined. */
   slotOfEntry(index: number): number | 'root' | undefined {
     const { PAGE_SIZE } = this.#c;
@@ -102,12 +163,41 @@ export class Addresses {
       const base = slot === 'root' ? c.swapper_pg_dir : fix_to_ptr(slot);
       return { kind: 'memory', p: base + (((address % c.PAGE_SIZE) + c.PAGE_SIZE) % c.PAGE_SIZE) };
     }
-    return this.#imagePlace(at);
+    return this.#imagePlace(at) ?? this.#sectionPlace(address);
   }
 
-  #imagePlace(at: Int64): Place {
+  #sectionPlace(address: number): Place {
+    const { PAGE_SIZE, VMEMMAP_START, PAGE_OFFSET } = this.#c;
+    const distance = address - this.#base;
+    const usages = SECTIONS.usages + MOST_USAGES * PAGE_SIZE;
+    if (distance >= SECTIONS.usages && distance < usages) {
+      const nr = Math.floor((distance - SECTIONS.usages) / PAGE_SIZE);
+      return { kind: 'usage', nr, offset: (distance - SECTIONS.usages) % PAGE_SIZE };
+    }
+    if (distance >= SECTIONS.roots && distance < SECTIONS.fresh)
+      return distance % 8 === 0
+        ? { kind: 'section root', root: (distance - SECTIONS.roots) / 8 }
+        : { kind: 'nothing' };
+    if (distance >= SECTIONS.structs && distance < SECTIONS.roots) {
+      const { size } = this.#program.struct('mem_section');
+      const at = distance - SECTIONS.structs;
+      return { kind: 'section', nr: Math.floor(at / size), offset: at % size };
+    }
+    // virt_to_page(): as if the linear map went on
+    const page = (address - VMEMMAP_START) / SIZEOF_STRUCT_PAGE;
+    const of = PAGE_OFFSET + Math.floor(page) * PAGE_SIZE - this.#base;
+    if (of >= SECTIONS.usages && of < usages)
+      return {
+        kind: 'page of usage',
+        nr: Math.floor((of - SECTIONS.usages) / PAGE_SIZE),
+        offset: (page % 1) * SIZEOF_STRUCT_PAGE,
+      };
+    return { kind: 'nothing' };
+  }
+
+  #imagePlace(at: Int64): Place | undefined {
     const { root, ir, half } = this.#program;
-    if (at.hi !== half) return { kind: 'nothing' };
+    if (at.hi !== half) return undefined;
     const inRoot = (at.lo >>> 0) - (root.lo >>> 0);
     if (inRoot >= 0 && inRoot < this.#c.PAGE_SIZE)
       return { kind: 'memory', p: this.#c.swapper_pg_dir + inRoot };

@@ -2,7 +2,11 @@ import type { Int64 } from '../ir/read/values.ts';
 import type { Config } from '../kernel/config.ts';
 import { leaf_entry } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../kernel/kernel.ts';
+import { vmem_altmap_offset } from '../kernel/mm/memory_hotplug/add_pages.ts';
 import type { EntryPointer } from '../kernel/mmu.ts';
+import { W } from '../kernel/ops.ts';
+import { pfn_to_section_nr } from '../kernel/pfn.ts';
+import type { Steps } from '../steps/step.ts';
 import type { Addresses } from './addresses.ts';
 import { isBefore } from './bundle.ts';
 import type { SourceProgram } from './program.ts';
@@ -28,6 +32,9 @@ export class Conversion {
   pgprot = (attr: number): Int64 => wordOfDescriptor(leaf_entry(this.#c, 0, attr));
   isBefore = (major: number, minor: number): boolean => isBefore(this.#program.bundle, major, minor);
   object = (object: object | null): SourceArgument => ({ object });
+  /** The struct mem_section of a page. */
+  section = (pfn: number): Int64 => this.#addresses.ofSection(pfn_to_section_nr(this.#c, pfn));
+  takes = (fn: string, n: number): boolean => this.#program.arity(fn) === n;
   /** A function that takes the level of a table only, and allocates one. */
   allocator = (name: string): Int64 => {
     const { ir } = this.#program;
@@ -53,6 +60,11 @@ const PTDUMP = 'mm/ptdump.c';
 const ARM64_PTDUMP = 'arch/arm64/mm/ptdump.c';
 const PAGEWALK = 'mm/pagewalk.c';
 const FIND_BIT = 'lib/find_bit.c';
+const SPARSE = 'mm/sparse.c';
+/** Maps of sub-sections that are longer than a word. */
+const BITMAP = 'lib/bitmap.c';
+/** pfn_valid() until v5.13; then it is in a header. */
+const INIT = 'arch/arm64/mm/init.c';
 
 /** Files that are compiled only with an option. */
 export const ONLY_WITH: Readonly<Record<string, string>> = {
@@ -64,7 +76,10 @@ export const ONLY_WITH: Readonly<Record<string, string>> = {
 const root = (to: Conversion, k: Kernel): Int64 => to.entry(k.c.swapper_pg_dir);
 
 /** Files that later trees have, too, without the functions: the first release in which they are not needed. */
-export const ONLY_BEFORE: Readonly<Record<string, readonly [number, number]>> = { [IOREMAP]: [5, 13] };
+export const ONLY_BEFORE: Readonly<Record<string, readonly [number, number]>> = {
+  [IOREMAP]: [5, 13],
+  [INIT]: [5, 14],
+};
 
 /** Arguments that a C function gets in place of its caller's; undefined leaves the caller's. */
 export type GivenArguments = Readonly<Record<string, readonly (Int64 | undefined)[]>>;
@@ -82,12 +97,14 @@ export interface SourceFunction<A extends readonly unknown[]> {
   readonly result: Result<A>;
   /** For functions below it whose arguments the model's caller chooses, and the C's does not. */
   readonly given?: (to: Conversion, args: A) => GivenArguments;
+  /** What the model keeps and the C does not, once it has returned. */
+  readonly after?: (k: Kernel, value: Int64, args: A) => Steps<void>;
 }
 
 export const source = <A extends readonly unknown[]>(
   files: readonly string[],
   convert: SourceFunction<A>['convert'],
-  more: Partial<Pick<SourceFunction<NoInfer<A>>, 'c' | 'result' | 'given'>> = {},
+  more: Partial<Pick<SourceFunction<NoInfer<A>>, 'c' | 'result' | 'given' | 'after'>> = {},
 ): SourceFunction<A> => ({ files, convert, c: [], result: (value) => intOf(value), ...more });
 
 const isTrue = (value: Int64): boolean => (value.lo & 1) === 1;
@@ -198,6 +215,40 @@ export const FUNCTIONS = {
     (to, _k, pudp: EntryPointer, addr: number) => [to.entry(pudp), to.number(addr)],
     { result: (value) => isTrue(value) },
   ),
+  sparse_add_section: source(
+    [SPARSE, SPARSE_VMEMMAP, BITMAP, FIND_BIT],
+    (to, _k, nid: number, pfn: number, pages: number, altmap: vmem_altmap | null) => [
+      to.number(nid),
+      to.number(pfn),
+      to.number(pages),
+      to.object(altmap),
+      // since v5.17: the dev_pagemap, for compound pages of device-dax
+      ...(to.takes('sparse_add_section', 5) ? [to.object(null)] : []),
+    ],
+    {
+      // the flags of its struct pages have it
+      *after({ c }, value, [nid, pfn]) {
+        if (intOf(value) === 0) yield* W('mem_section', pfn_to_section_nr(c, pfn), 'nid', nid);
+      },
+    },
+  ),
+  sparse_remove_section: source(
+    [SPARSE, SPARSE_VMEMMAP, BITMAP, FIND_BIT],
+    (to, _k, pfn: number, pages: number, altmap: vmem_altmap | null) =>
+      to.takes('sparse_remove_section', 5)
+        ? [
+            to.section(pfn),
+            to.number(pfn),
+            to.number(pages),
+            // __remove_pages(): of the first section
+            to.number(altmap?.base_pfn === pfn ? vmem_altmap_offset(altmap) : 0),
+            to.object(altmap),
+          ]
+        : [to.number(pfn), to.number(pages), to.object(altmap), to.object(null)],
+  ),
+  pfn_valid: source([INIT, VMALLOC], (to, _k, pfn: number) => [to.number(pfn)], {
+    result: (value) => intOf(value) !== 0,
+  }),
   // it walks the kernel's half of the address space; scenarios name a part of it
   ptdump_check_wx: source([ARM64_PTDUMP, PTDUMP, PAGEWALK], (_to, _k, _start: number, _end: number) => [], {
     result: (value) => isTrue(value),

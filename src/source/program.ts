@@ -47,6 +47,7 @@ export class SourceProgram {
   readonly root: Int64;
   readonly #debug = new Map<IrModule, { readonly layouts: Layouts; readonly lines: Lines }>();
   readonly #constants = new Memory();
+  readonly #numbers = new Map<ReadonlySet<string>, ReadonlySet<number>>();
   readonly #written = new Set<string>();
   /** The lines of a file of the tree, for stories; none without a tree. */
   tree: ((file: string) => readonly string[]) | undefined;
@@ -82,6 +83,16 @@ export class SourceProgram {
   /** Whether the bundle has the function's body. */
   has(fn: string): boolean {
     return this.ir.linked.find(fn)?.kind === 'function';
+  }
+
+  /** The numbers of all functions of these names: those of headers are in several files. */
+  numbersOf(names: ReadonlySet<string>): ReadonlySet<number> {
+    const known = this.#numbers.get(names);
+    if (known) return known;
+    const found = this.ir.linked.symbols.filter((one) => one.kind === 'function' && names.has(one.fn.name));
+    const numbers = new Set(found.map((one) => this.ir.functionNumber(one)));
+    this.#numbers.set(names, numbers);
+    return numbers;
   }
 
   /** How many arguments a function takes. */

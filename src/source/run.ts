@@ -12,6 +12,16 @@ import { Addresses, OBJECT_SIZE, type Place } from './addresses.ts';
 import { shapeOf } from './boundary/asm.ts';
 import { EXTERNALS } from './boundary/externals.ts';
 import { newTask, structOf } from './boundary/objects.ts';
+import { RUN_BY_THE_KERNEL } from './boundary/run-by-the-kernel.ts';
+import {
+  readPageOfUsage,
+  readSection,
+  readSectionRoot,
+  readUsage,
+  writeSection,
+  writeSectionRoot,
+  writeUsage,
+} from './boundary/sections.ts';
 import type { Site } from './boundary/site.ts';
 import { readStructPage } from './boundary/struct-page.ts';
 import { VARIABLES } from './boundary/variables.ts';
@@ -88,6 +98,7 @@ class SourceRun {
   readonly #written = new Set<string>();
   /** The struct pages that were filled with PAGE_INUSE last, by address; null if memory was that has none. */
   #inUse: { readonly start: number; readonly end: number } | null = null;
+  readonly #said: { text?: string } = {};
 
   constructor(k: Kernel, program: SourceProgram, fn: string, given: GivenArguments) {
     this.#k = k;
@@ -100,6 +111,7 @@ class SourceRun {
       .map(([name, values]) => [program.ir.find(name), values] as const);
     this.#interpreter = new Interpreter(program.ir, new Memory(), {
       observe: true,
+      outside: program.numbersOf(RUN_BY_THE_KERNEL),
       ...(byNumber.length > 0 ? { given: new Map(byNumber) } : {}),
     });
   }
@@ -153,7 +165,7 @@ class SourceRun {
     ]);
     const { lo, hi, size } = this.#stack;
     const stack = this.#interpreter.memory.bytes(thread.sp, hi, lo + size - thread.sp).join();
-    yield* forget(`C ${this.#fn}`, frames, stack, this.#objects);
+    yield* forget(`C ${this.#fn}`, frames, stack, this.#objects, this.#said.text);
   }
 
   *#answer(thread: IrThread, event: IrEvent): Steps<void> {
@@ -208,6 +220,14 @@ class SourceRun {
       }
       case 'object':
         return this.#member(place, size).read();
+      case 'section root':
+        return yield* readSectionRoot(this.#site([]), place);
+      case 'section':
+        return yield* readSection(this.#site([]), place, size);
+      case 'usage':
+        return yield* readUsage(this.#site([]), place, size);
+      case 'page of usage':
+        return yield* readPageOfUsage(this.#site([]), place);
       case 'nothing':
         // a table for which there was no memory
         if (at.hi === 0 && at.lo >>> 0 < this.#k.c.PAGE_SIZE)
@@ -234,6 +254,13 @@ class SourceRun {
       case 'object':
         this.#member(place, size).write(value);
         return;
+      case 'section root':
+        return yield* writeSectionRoot(this.#site([]), place, value);
+      case 'section':
+        return yield* writeSection(this.#site([]), place, size, value);
+      case 'usage':
+        return yield* writeUsage(this.#site([]), place, size, value);
+      case 'page of usage':
       case 'struct page':
       case 'nothing':
     }
@@ -321,6 +348,7 @@ class SourceRun {
       chain: this.#program.chain(this.#thread!),
       written: this.#written,
       inUse: this.#inUse,
+      said: this.#said,
       place: (at) => this.#addresses.place(at),
       task: () => this.#pointer(this.#task),
       read: (at, size) => this.#load({ at, size }),

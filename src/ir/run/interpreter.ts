@@ -100,6 +100,8 @@ export class Interpreter implements Host {
   readonly #observe: boolean;
   /** By function: arguments in place of the caller's. */
   readonly #given: ReadonlyMap<number, readonly (Int64 | undefined)[]> | undefined;
+  /** Functions that are events when IR calls them, although they can be started. */
+  readonly #outside: ReadonlySet<number>;
   #event: IrEvent = { kind: 'budget' };
 
   constructor(
@@ -108,12 +110,14 @@ export class Interpreter implements Host {
     options: {
       readonly observe?: boolean;
       readonly given?: ReadonlyMap<number, readonly (Int64 | undefined)[]>;
+      readonly outside?: ReadonlySet<number>;
     } = {},
   ) {
     this.program = program;
     this.memory = memory;
     this.#observe = options.observe ?? false;
     this.#given = options.given;
+    this.#outside = options.outside ?? new Set();
   }
 
   /** A thread that is about to call a function. Its stack is mapped. */
@@ -218,7 +222,7 @@ export class Interpreter implements Host {
   }
 
   call(number: number, pc: number, w: Int32Array, r: Int32Array): number {
-    const code = this.program.code(number);
+    const code = this.#outside.has(number) ? null : this.program.code(number);
     const n = w[pc + 3]!;
     const first = pc + 4;
     if (!code) {

@@ -1,3 +1,4 @@
+import type { Failure } from '../../steps/failure.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Config } from '../config.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
@@ -75,8 +76,45 @@ const points_to_usage = (state: State, nr: number): boolean =>
 const is_kfree_rcu = (state: State, nr: number): boolean =>
   state.rcu_callbacks.some(({ head, func }) => func === null && head === nr);
 
+const stale_usage = (state: State, nr: number): Failure | undefined =>
+  points_to_usage(state, nr) || is_kfree_rcu(state, nr)
+    ? undefined
+    : {
+        kind: 'use-after-free',
+        subjects: { what: 'usage', access: 'read', section: nr, state: 'free' },
+        text: `read of the usage of section ${nr}, which is free`,
+      };
+
 /** Reads through a usage pointer that may be stale. */
 export const usage_steps = {
+  empty_map,
+  shared: share,
+
+  has_usage: operation({
+    name: 'has_usage',
+    obj: 'mem_section',
+    writes: false,
+    tell: ([nr], has) => ({ kind: 'reads', what: `__nr_to_section(${nr})->usage`, value: has }),
+    run: (state: State, nr: number): boolean => (state.mem_section.get(nr)?.subsection_map ?? null) !== null,
+  }),
+
+  /**
+   * The two halves of a word of the map; one that waits for a grace period is empty. `_why` is what the word is read
+   * for: to test a bit, or for a new map.
+   */
+  read_words: operation({
+    name: 'read_words',
+    obj: 'mem_section',
+    writes: false,
+    tell: ([, nr, word]) => ({
+      kind: 'reads',
+      what: `__nr_to_section(${nr})->usage->subsection_map[${word}]`,
+    }),
+    fault: (state, _c, nr) => stale_usage(state, nr),
+    run: (state: State, _c: Config, nr: number, word: number, _why: 'bit' | 'map'): readonly number[] =>
+      state.mem_section.get(nr)?.subsection_map?.slice(2 * word, 2 * word + 2) ?? [],
+  }),
+
   /** test_bit() in a usage that existed when the pointer was read; one that waits for a grace period is empty. */
   test_bit: operation({
     name: 'test_bit',
@@ -87,14 +125,7 @@ export const usage_steps = {
       what: `test_bit(${Math.floor((pfn % c.PAGES_PER_SECTION) / c.PAGES_PER_SUBSECTION)}, __nr_to_section(${nr})->usage->subsection_map)`,
       value: set,
     }),
-    fault: (state, _c, nr) =>
-      points_to_usage(state, nr) || is_kfree_rcu(state, nr)
-        ? undefined
-        : {
-            kind: 'use-after-free',
-            subjects: { what: 'usage', access: 'read', section: nr, state: 'free' },
-            text: `read of the usage of section ${nr}, which is free`,
-          },
+    fault: (state, _c, nr) => stale_usage(state, nr),
     run: (state: State, c: Config, nr: number, pfn: number): boolean =>
       points_to_usage(state, nr) && subsection_set(c, state.mem_section.get(nr)!.subsection_map!, pfn),
   }),

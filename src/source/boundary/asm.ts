@@ -148,9 +148,12 @@ export const ARM64_ASM: readonly AsmShape[] = [
     name: 'WARN and BUG',
     is: 'modelled',
     text: BUG,
-    *run({ k, chain, program }, [, , , flags]) {
+    *run({ k, chain, program, said }, [, , , flags]) {
       const where = modelName(chain[0]!, program.bundle);
-      if (!WARNING.test(flags!)) yield* k.BUG(where);
+      const { text } = said;
+      delete said.text;
+      if (text !== undefined && WARNING.test(flags!) && !ONCE.test(flags!)) yield* k.WARN(where, text);
+      else if (!WARNING.test(flags!)) yield* k.BUG(where);
       else if (ONCE.test(flags!)) yield* k.WARN_ON_ONCE(where);
       else yield* k.WARN(where);
       return {};

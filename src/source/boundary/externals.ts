@@ -1,19 +1,26 @@
 import type { Int64 } from '../../ir/read/values.ts';
 import { flushed, not_flushed } from '../../kernel/arch/x86/mm/init_64/free_pages.ts';
+import { SIZEOF_STRUCT_PAGE } from '../../kernel/config.ts';
 import { count_table, uncount_table } from '../../kernel/include/asm-generic/pgalloc.ts';
 import { READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
-import { get_online_mems, put_online_mems } from '../../kernel/locks.ts';
+import {
+  get_online_mems,
+  put_online_mems,
+  rcu_read_lock_sched,
+  rcu_read_unlock_sched,
+} from '../../kernel/locks.ts';
 import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { GFP, warn_alloc_text } from '../../kernel/mm/page_alloc/warn_alloc.ts';
 import { bad_entry_text } from '../../kernel/mm/pgtable-generic.ts';
+import { follow_tables } from '../../kernel/mm/sparse-vmemmap/section_memmap.ts';
 import { clear_page, type EntryPointer, mmu_steps } from '../../kernel/mmu.ts';
 import { add, change, lock, look, operation, pr_err, pr_warn, trylock, unlock } from '../../kernel/ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
 import type { LockMode, Steps } from '../../steps/step.ts';
-import { intOf, numberOf, wordOf, ZERO } from '../values.ts';
+import { equal, intOf, numberOf, wordOf, ZERO } from '../values.ts';
 import { LOCKS, MMAP_LOCK } from './locks.ts';
 import { FREED, firstOf, PURPOSES } from './purposes.ts';
 import type { Site, Standing } from './site.ts';
@@ -246,6 +253,35 @@ const allocPages: External = {
   },
 };
 
+/** Zeroed memory for what the functions that run ask for it. */
+const kzalloc: External = {
+  is: 'modelled',
+  *run(site) {
+    if (site.chain.includes('sparse_index_alloc')) {
+      if (yield* site.k.$should_fail('mem_section_root')) return ZERO;
+      return site.addresses.ofFresh({ fresh: 'root', nid: intOf(site.args[2]!) });
+    }
+    if (!site.chain.includes('section_activate'))
+      return site.stop(`the purpose of what ${site.chain.join(' < ')} allocates`);
+    if (yield* site.k.$should_fail('mem_section_usage')) return ZERO;
+    return site.addresses.ofFresh({ fresh: 'usage' });
+  },
+};
+
+/** The struct pages follow the tables. */
+function* withMemmap(
+  site: Site,
+  [start, end]: readonly Int64[],
+  run: (start: number, end: number) => Steps<number | undefined>,
+): Steps<number | undefined> {
+  const [from, to] = [numberOf(start!), numberOf(end!)];
+  const result = yield* run(from, to);
+  yield* change(follow_tables, site.k.c, from, to);
+  return result;
+}
+
+const altmapAt = (site: Site, at: Int64): vmem_altmap | null => site.objectAt(at) as vmem_altmap | null;
+
 /**
  * Functions outside of the compiled files. One that is not here stops the run; a function of the model is called on the
  * kernel, so that what a release, a design or the bundle itself replaces is what runs.
@@ -331,6 +367,63 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   sparse_buffer_alloc: answers('modelled', () => 0),
   memblock_alloc_try_nid_raw: { is: 'refused' },
 
+  // mm/sparse.c
+  kzalloc,
+  kzalloc_noprof: kzalloc,
+  _kzalloc_noprof: kzalloc,
+  kzalloc_node: kzalloc,
+  __kmalloc_cache_node_noprof: kzalloc,
+  mem_alloc_profiling_enabled: answers('modelled', () => 0),
+  kfree: kernel(function* (_, [at], site) {
+    if (!equal(at!, ZERO) && !site.addresses.freshAt(at!))
+      site.stop('kfree() of what is no usage of a section');
+    return undefined;
+  }),
+  kvfree_call_rcu: kernel(function* (k, [head], site) {
+    const place = site.place(head!);
+    if (place.kind !== 'usage' || place.offset !== site.program.member('mem_section_usage', 'rcu').offset)
+      return site.stop('kfree_rcu() of what is no usage of a section');
+    yield* k.kfree_rcu(place.nr);
+    return undefined;
+  }),
+  vmemmap_populate: kernel(function* (k, args, site) {
+    if (yield* k.$should_fail('vmemmap_populate')) return -k.errno.ENOMEM;
+    return yield* withMemmap(site, args, (start, end) =>
+      k.vmemmap_populate(start, end, intOf(args[2]!), altmapAt(site, args[3]!)),
+    );
+  }),
+  vmemmap_free: kernel((k, args, site) =>
+    withMemmap(site, args, function* (start, end) {
+      yield* k.vmemmap_free(start, end, altmapAt(site, args[2]!));
+      return undefined;
+    }),
+  ),
+  clear_hwpoisoned_pages: kernel(function* (k, [page, n], site) {
+    yield* k.clear_hwpoisoned_pages(pfnOf(site, page!), intOf(n!));
+    return undefined;
+  }),
+  page_init_poison: kernel(function* (k, [page, size], site) {
+    yield* k.page_init_poison(pfnOf(site, page!), numberOf(size!) / SIZEOF_STRUCT_PAGE);
+    return undefined;
+  }),
+  memmap_pages_add: kernel(function* (k, [delta]) {
+    yield* k.memmap_pages_add(numberOf(delta!));
+    return undefined;
+  }),
+  // the model does not have the counter
+  memmap_boot_pages_add: answers('inert', () => 0),
+  memblock_is_map_memory: kernel(function* (k, [addr]) {
+    return (yield* k.memblock_is_map_memory(numberOf(addr!))) ? 1 : 0;
+  }),
+  rcu_read_lock_sched: kernel(function* () {
+    yield* rcu_read_lock_sched();
+    return undefined;
+  }),
+  rcu_read_unlock_sched: kernel(function* () {
+    yield* rcu_read_unlock_sched();
+    return undefined;
+  }),
+
   // struct vmem_altmap
   vmem_altmap_free: kernel(function* (_, [altmap, n], site) {
     (site.objectAt(altmap!) as vmem_altmap).alloc -= numberOf(n!);
@@ -402,7 +495,7 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   }),
   __remove_pages: kernel(function* (k, [pfn, n, altmap, pgmap = ZERO], site) {
     if (site.objectAt(pgmap) !== null) return site.stop('a dev_pagemap');
-    yield* k.__remove_pages(numberOf(pfn!), numberOf(n!), site.objectAt(altmap!) as vmem_altmap | null, -1);
+    yield* k.__remove_pages(numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!), -1);
     return undefined;
   }),
   memblock_clear_nomap: kernel(function* (k, [start, size]) {
@@ -423,6 +516,11 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   // until v5.14
   printk: print,
   _printk: print,
+  // printed with the warning that follows
+  __warn_printk: kernel(function* (_, [format, ...args], site) {
+    site.said.text = formatted(site, site.program.text(format!), args).replace(/\n$/, '');
+    return undefined;
+  }),
   warn_alloc: kernel(function* (_, [, , format, ...args], site) {
     const text = formatted(site, site.program.text(format!), args);
     if (!/^vmemmap alloc failure: order:\d+$/.test(text))

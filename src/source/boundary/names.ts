@@ -15,9 +15,12 @@ const SINCE_5_13: Readonly<Record<string, string>> = {
   __vunmap_range_noflush: 'vunmap_page_range',
 };
 
+/** Parts of functions that the model does not split. */
+const PART_OF: Readonly<Record<string, string>> = { clear_subsection_map: 'section_deactivate' };
+
 /**
  * The model's name of a function that the kernel has renamed or split, and that has one name in the model. A warning
  * names the model's, as scenarios do.
  */
 export const modelName = (c: string, bundle: Bundle): string =>
-  (isBefore(bundle, 5, 13) ? UNTIL_5_12 : SINCE_5_13)[c] ?? c;
+  (isBefore(bundle, 5, 13) ? UNTIL_5_12 : SINCE_5_13)[c] ?? PART_OF[c] ?? c;

@@ -16,6 +16,8 @@ export interface Site {
   readonly written: Set<string>;
   /** The struct pages that were filled with PAGE_INUSE last, by address. */
   readonly inUse: { readonly start: number; readonly end: number } | null;
+  /** The text of a WARN() that follows: WARN() of a format prints first. */
+  readonly said: { text?: string };
   place(at: Int64): Place;
   /** A pointer to the task that runs: current. */
   task(): Int64;

@@ -1,12 +1,23 @@
 /**
  * Functions of headers that are externals here, although the compiled files have them: they only keep the page type and
- * the statistics of table pages, or look for the section of a page.
+ * the statistics of table pages, take a lock, or walk many struct pages.
  */
 export const STANDS_IN: ReadonlySet<string> = new Set([
   '__pagetable_ctor',
   'pagetable_dtor',
   'ptdesc_pmd_pts_init',
-  'pfn_valid',
+  'sparse_buffer_alloc',
+  // empty without CONFIG_DEBUG_VM; the model forgets what the struct pages were
+  'page_init_poison',
+  // slab
+  'kzalloc',
+  'kzalloc_noprof',
+  '_kzalloc_noprof',
+  'kzalloc_node',
+  'mem_alloc_profiling_enabled',
+  'rcu_read_lock_sched',
+  'rcu_read_unlock_sched',
+  'clear_hwpoisoned_pages',
   'pgtable_pmd_page_dtor',
   'pagetable_pmd_dtor',
   'pagetable_free',

@@ -175,6 +175,22 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
         site.stop('FIX_PGD for a table that is not the root');
     },
   },
+  // which slab a size is from: no modelled allocator asks
+  kmalloc_caches: {
+    is: 'inert',
+    *read() {
+      return ZERO;
+    },
+  },
+  mem_section: fixed((_, { addresses }) => addresses.sectionRoots),
+  // how far walks of all sections go, of which none runs
+  __highest_present_section_nr: {
+    is: 'inert',
+    *read() {
+      return ZERO;
+    },
+    *write() {},
+  },
   pg_level: levels('pg_level'),
   kernel_pg_levels: levels('ptdump_pg_level'),
   'vmemmap_alloc_block.warned': once('vmemmap_alloc_block'),

@@ -1,7 +1,9 @@
 import type { Model } from '../../boot/boot.ts';
 import { copyState, type Part } from '../../interleave/copy.ts';
 import { encodePart } from '../../interleave/encode.ts';
+import type { Config } from '../../kernel/config.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { SECTION_NR_TO_ROOT } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
 import { Prng } from '../../schedule/data/prng.ts';
 import { Runner, type RunOutcome } from '../../schedule/runner.ts';
@@ -105,19 +107,21 @@ export function runSide(from: State, kernel: Kernel, operation: RandomOperation)
     vars.fail_after = { [failure.site]: failure.after };
   }
   const events: CompareEvent[] = [];
-  const outcome = new Runner(state).run(recorded(operation.call(kernel), events, kernel.c.PAGE_SIZE));
+  const outcome = new Runner(state).run(recorded(operation.call(kernel), events, kernel.c, state));
   const failed = failure !== null && (vars.fail_alloc[failure.site] ?? 0) < failure.times;
   vars.fail_alloc = {};
   vars.fail_after = {};
   return { events, outcome, state, failed };
 }
 
-function* recorded<T>(steps: Steps<T>, events: CompareEvent[], pageSize: number): Steps<T> {
+function* recorded<T>(steps: Steps<T>, events: CompareEvent[], c: Config, state: State): Steps<T> {
+  const hasRoot = (of: { readonly root: number } | { readonly section: number }): boolean =>
+    state.mem_section_root.has('root' in of ? of.root : SECTION_NR_TO_ROOT(c, of.section));
   let result: unknown;
   for (;;) {
     const next = steps.next(result);
     if (next.done) return next.value;
-    const found = eventOf(next.value, pageSize);
+    const found = eventOf(next.value, c.PAGE_SIZE, hasRoot);
     if (found) events.push(found);
     result = yield next.value;
   }
@@ -150,6 +154,8 @@ export function disagreement(
       source: broken[1].slice(rules, rules + SHOWN),
     };
   for (const side of [model, source]) prepare(side);
+  forgetZeroed(model.state, source.state);
+  forgetZeroed(source.state, model.state);
   const parts = (Object.keys(model.state) as Part[]).filter(
     (part) => encodePart(part, model.state[part]) !== encodePart(part, source.state[part]),
   );
@@ -177,6 +183,13 @@ function prepare({ state, outcome }: Side): void {
   vars.warned = vars.warned.filter((where) => where !== 'vmemmap_verify');
   // the model counts before it frees, the boundary after the C has looked at the page
   if (outcome.ended !== 'returned') vars.nr_vmemmap_pages = 0;
+}
+
+/** Sections of a root that are zero, which the other side does not have an object for. */
+function forgetZeroed({ mem_section }: State, other: State): void {
+  for (const [nr, { section_mem_map, subsection_map }] of mem_section)
+    if (section_mem_map === 0 && subsection_map === null && !other.mem_section.has(nr))
+      mem_section.delete(nr);
 }
 
 function firstDifference(a: readonly string[], b: readonly string[]): number {

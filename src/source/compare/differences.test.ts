@@ -9,6 +9,13 @@ const tlbi = (va: number, lastLevel = true): CompareEvent => {
   return { kind: 'tlbi', text: tlbiText(op), tlbi: op };
 };
 
+const section = (text: string, written = false): CompareEvent => ({
+  kind: 'other',
+  text: `${written ? 'write' : 'read'} ${text}`,
+  section: text.replace(/ =.*/, ''),
+  written,
+});
+
 const compared = (...events: readonly CompareEvent[]) => {
   const counts: DifferenceCounts = {};
   return { left: comparable(events, counts, 4096).map(({ text }) => text), counts };
@@ -49,4 +56,23 @@ test('TLBIs of consecutive pages are one series', () => {
   });
   expect(compared(tlbi(0), tlbi(4096, false)).left).toHaveLength(2);
   expect(compared(tlbi(0), other('dsb ish'), tlbi(4096)).left).toHaveLength(3);
+});
+
+test('fields of sections: reads where one is written, pieces of a write', () => {
+  const map = 'section_mem_map of section 3';
+  const pieces = [section(map), section(`${map} = 1`, true), section(map), section(`${map} = 3`, true)];
+  expect(compared(...pieces)).toEqual({
+    left: [`write ${map} = 3`],
+    counts: { section_reads: 2, section_pieces: 1 },
+  });
+  // pfn_valid() writes none: what it reads, and in which order, is compared
+  const usage = 'subsection_map of section 3';
+  const bit = other('test_bit in the map of section 3');
+  expect(compared(section(map), section(map), section(usage), bit)).toEqual({
+    left: [`read ${map}`, `read ${usage}`, 'test_bit in the map of section 3'],
+    counts: { section_reads: 1 },
+  });
+  expect(compared(section(`${map} = 1`, true), other('isb'), section(`${map} = 3`, true)).left).toHaveLength(
+    3,
+  );
 });

@@ -1,5 +1,5 @@
 import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
-import { type CompareEvent, tlbiText } from './events.ts';
+import { type CompareEvent, NO_ROOT, tlbiText } from './events.ts';
 
 /** A way in which the C does more, or does it in other pieces, than the model, and why it is no disagreement. */
 export interface NamedDifference {
@@ -16,6 +16,18 @@ export const DIFFERENCES = {
   contpte: {
     name: 'a PTE is read before it is cleared',
     why: 'contpte_try_unfold() looks whether it is contiguous, which changes nothing for the kernel',
+  },
+  section_root: {
+    name: 'mem_section[root]',
+    why: 'the C looks for the section through its root each time, in pfn_valid() before rcu_read_lock_sched(); the model looks at the root where it may be missing, in sparse_index_init(). A root that is there stays',
+  },
+  section_reads: {
+    name: 'a field of a section, or its map, is read',
+    why: 'where the operation also writes one: under mem_hotplug_lock nobody else does, and the C reads more often, the words of a map as well as the pointer to it; whether a whole section is early it does not ask. What only reads (pfn_valid()) is compared read by read',
+  },
+  section_pieces: {
+    name: 'a field of a section is written in pieces',
+    why: 'the map word by word, the flags and the pointer of section_mem_map one after the other; the model has one write',
   },
   remapped: {
     name: 'pfn_valid()',
@@ -57,13 +69,14 @@ export function comparable(
   pageSize: number,
 ): readonly CompareEvent[] {
   const kept: CompareEvent[] = [];
-  let last: number | undefined;
+  let last: number | string | undefined;
   const count = (name: DifferenceName): void => {
     counts[name] = (counts[name] ?? 0) + 1;
   };
   // the barriers that belong to a slot that has just been set
   let slot: readonly string[] = [];
   let cleared = false;
+  const writesSections = events.some(({ written }) => written);
   for (const e of events) {
     if (slot.length > 0 && e.text === slot[0]) {
       slot = slot.slice(1);
@@ -80,6 +93,23 @@ export function comparable(
     if (e.text.startsWith('pfn_valid ')) {
       count('remapped');
       continue;
+    }
+    if (e.text.startsWith('has_key "mem_section_root"') || e.text === NO_ROOT) {
+      count('section_root');
+      continue;
+    }
+    if (e.section !== undefined) {
+      const before = kept.at(-1);
+      if (e.written && before?.written && before.section === e.section) {
+        kept[kept.length - 1] = e;
+        count('section_pieces');
+        continue;
+      }
+      if (!e.written && (writesSections || last === e.section || e.words)) {
+        count('section_reads');
+        continue;
+      }
+      last = e.section;
     }
     if (VERIFY.test(e.text)) {
       count('verify');

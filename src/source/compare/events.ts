@@ -12,6 +12,11 @@ export interface CompareEvent {
   /** The entry of an exchange. */
   readonly swapped?: number;
   readonly tlbi?: TlbiOp;
+  /** A field of a section that is read or written. */
+  readonly section?: string;
+  readonly written?: boolean;
+  /** Words of its map are read for a new one. */
+  readonly words?: boolean;
 }
 
 const event = (kind: CompareEvent['kind'], text: string): CompareEvent => ({ kind, text });
@@ -28,6 +33,7 @@ const BOOKS = new Set([
   'not_flushed',
   'flushed',
   'put_shared',
+  'pgmap_at',
 ]);
 
 /** Objects of the kernel that are no arguments of their own. */
@@ -37,8 +43,15 @@ const argument = (value: unknown): string => {
   return 'PAGE_SIZE' in value || 'errno' in value ? '' : JSON.stringify(value);
 };
 
+/** A section has no root, as the C looks for that and the model for the section. */
+export const NO_ROOT = 'no root of the section';
+
 /** What is compared of a step; undefined for the model's own books. */
-export function eventOf(step: Step, pageSize = 4096): CompareEvent | undefined {
+export function eventOf(
+  step: Step,
+  pageSize = 4096,
+  hasRoot: (of: { readonly root: number } | { readonly section: number }) => boolean = () => true,
+): CompareEvent | undefined {
   switch (step.op) {
     case 'enter':
     case 'forget':
@@ -52,23 +65,55 @@ export function eventOf(step: Step, pageSize = 4096): CompareEvent | undefined {
       return event('other', `${step.op} in ${step.where}`);
     case 'printk':
       return event('other', `printk ${step.text}`);
+    case 'alloc':
+      // a section is zero before
+      if (step.obj === 'mem_section') return undefined;
+      return event('other', `alloc ${step.obj} ${step.key}`);
     case 'read':
     case 'write':
+      // the C has it in the struct pages
+      if (step.obj === 'mem_section' && step.field === 'nid') return undefined;
+      if (step.obj === 'mem_section') return sectionEvent(step, step.op === 'write' ? step.value : undefined);
       if (step.field === 'nr_vmemmap_pages') return undefined;
       return event(
         'other',
         `${step.op} ${step.obj}.${step.field}${step.op === 'write' ? ` ${argument(step.value)}` : ''}`,
       );
     case 'call':
+      if (step.operation.name === 'mem_map_of' && !hasRoot({ section: step.args[0] as number }))
+        return event('other', NO_ROOT);
+      if (step.args[0] === 'mem_section_root' && !hasRoot({ root: step.args[1] as number }))
+        return event('other', NO_ROOT);
       return calledEvent(step.operation.name, step.args, pageSize);
     default:
       return event('other', step.op);
   }
 }
 
+function sectionEvent(
+  { key, field }: { readonly key: number; readonly field: string },
+  value?: unknown,
+): CompareEvent {
+  const section = `${field} of section ${key}`;
+  const text = value === undefined ? `read ${section}` : `write ${section} = ${argument(value)}`;
+  return { kind: 'other', text, section, written: value !== undefined };
+}
+
 function calledEvent(name: string, args: readonly unknown[], pageSize: number): CompareEvent | undefined {
   if (BOOKS.has(name)) return undefined;
   switch (name) {
+    case 'mem_map_of':
+      return sectionEvent({ key: args[0] as number, field: 'section_mem_map' });
+    case 'has_usage':
+      return sectionEvent({ key: args[0] as number, field: 'subsection_map' });
+    case 'test_bit':
+      return event('other', `test_bit in the map of section ${args[1]}`);
+    case 'read_words':
+      if (args[3] === 'bit') return event('other', `test_bit in the map of section ${args[1]}`);
+      return { ...event('other', 'words of a map'), section: `words of section ${args[1]}`, words: true };
+    case 'has_key':
+      if (args[0] === 'mem_section') return undefined;
+      return event('other', `has_key ${args.map(argument).join(' ')}`);
     case 'read_at':
       return { kind: 'read', text: `read ${number(args[0] as number)}`, entry: args[0] as number };
     case 'write_at': {

@@ -33,6 +33,12 @@ const G = 2 ** 30;
 /** Above all memory of the machine; close enough that tables are shared. Of those in the linear map some are drawn. */
 const AREAS = [64 * G, 64 * G + G / 2, 65 * G, 127 * G, 512 * G, 513 * G];
 
+/** Sections for sparse_add_section(): in one root, and in others. */
+const SECTION_AREAS = [320 * G, 321 * G, 2048 * G];
+
+/** Allocations of mm/sparse.c. */
+const SECTION_SITES = ['mem_section_root', 'mem_section_usage', 'vmemmap_populate'];
+
 /** Whether a section has a memmap. */
 const isPresent = ({ mem_section }: State, section: number): boolean =>
   ((mem_section.get(section)?.section_mem_map ?? 0) & SECTION_HAS_MEM_MAP) !== 0;
@@ -49,12 +55,16 @@ export class RandomOperations {
   readonly #random: Prng;
   readonly #c: Config;
   readonly #walks: boolean;
+  readonly #sections: boolean;
   readonly #areas: readonly number[];
+  readonly #sectionAreas: readonly number[];
   readonly #ioremapUnits: number[];
   readonly #mapped: Range[] = [];
   readonly #populated: Range[] = [];
   readonly #added: Range[] = [];
   readonly #remapped: Range[] = [];
+  /** Pages of sections. */
+  readonly #activated: Range[] = [];
 
   /** @param functions those that are compared */
   constructor(random: Prng, k: Kernel, functions: readonly SourceFunctionName[]) {
@@ -63,11 +73,14 @@ export class RandomOperations {
     this.#c = c;
     // not in a kernel without CONFIG_PTDUMP_DEBUGFS
     this.#walks = functions.includes('ptdump_check_wx');
+    this.#sections = functions.includes('sparse_add_section');
     this.#ioremapUnits = [c.PAGE_SIZE, c.PAGE_SIZE, c.PAGE_SIZE, c.PMD_SIZE, c.PMD_SIZE];
     // page by page a G would take too long
     if (c.arch === 'arm64' && k.arch_ioremap_pud_supported().next().value === true)
       this.#ioremapUnits.push(G);
-    this.#areas = AREAS.filter((start) => start < c.mappable_range.end - 64 * G);
+    const isMappable = (start: number): boolean => start < c.mappable_range.end - 64 * G;
+    this.#areas = AREAS.filter(isMappable);
+    this.#sectionAreas = SECTION_AREAS.filter(isMappable);
   }
 
   next(state: State): RandomOperation {
@@ -79,6 +92,9 @@ export class RandomOperations {
       ...[this.#populate, this.#populate, this.#free, this.#free],
       ...[this.#ioremap, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
       this.#walks ? this.#ptdump : this.#vmap,
+      ...(this.#sections
+        ? [this.#addSection, this.#addSection, this.#removeSection, this.#removeSection, this.#pfnValid]
+        : []),
       c.can_set_direct_map && this.#random.below(16) > 0 ? this.#map : this.#hotplug,
     ];
     const drawn = this.#pick(draws).call(this, state);
@@ -99,7 +115,7 @@ export class RandomOperations {
 
   #failure(): RandomOperation['failure'] {
     if (this.#random.below(6) !== 0) return null;
-    const site = this.#pick(['pgtable', 'vmemmap_block']);
+    const site = this.#pick(['pgtable', 'vmemmap_block', ...(this.#sections ? SECTION_SITES : [])]);
     return { site, after: this.#random.below(4), times: 1 + this.#random.below(2) };
   }
 
@@ -313,6 +329,66 @@ export class RandomOperations {
       // in C nothing is returned before v6.12
       *call(k) {
         yield* k.ptdump_check_wx(from, to);
+      },
+    };
+  }
+
+  /** A part of one section, or all of it; of boot memory sometimes, whose upper node is taken. */
+  #partOfSection(): Range {
+    const { PAGE_SIZE, PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
+    const boot = this.#random.below(8) === 0;
+    const area = (boot ? 4 * G : this.#pick(this.#sectionAreas)) / PAGE_SIZE;
+    const section = area + this.#random.below(boot ? 4 : 2) * PAGES_PER_SECTION;
+    if (this.#random.below(3) === 0) return { start: section, size: PAGES_PER_SECTION };
+    const n = PAGES_PER_SECTION / PAGES_PER_SUBSECTION;
+    const first = this.#random.below(n);
+    const size = (1 + this.#random.below(Math.min(n - first, this.#pick([2, 8, n])))) * PAGES_PER_SUBSECTION;
+    return { start: section + first * PAGES_PER_SUBSECTION, size };
+  }
+
+  #addSection(): Omit<RandomOperation, 'failure'> {
+    const { start, size } = this.#partOfSection();
+    const nid = this.#random.below(2);
+    const altmap = this.#altmap(start);
+    this.#activated.push({ start, size });
+    return {
+      fn: 'sparse_add_section',
+      text: `sparse_add_section(node ${nid}, pfn ${hex(start)}, ${hex(size)} pages${altmap ? `, altmap ${JSON.stringify(altmap)}` : ''})`,
+      call: (k) => k.sparse_add_section(nid, start, size, altmap && { ...altmap }),
+    };
+  }
+
+  /** What was added, whole or in part, or what may not be there; never in a section of which nobody has heard. */
+  #removeSection({ mem_section }: State): Omit<RandomOperation, 'failure'> {
+    const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
+    const known = this.#random.below(4) > 0 ? this.#partOf(this.#activated, PAGES_PER_SUBSECTION) : undefined;
+    const { start, size } = known ?? this.#partOfSection();
+    if (!mem_section.has(Math.floor(start / PAGES_PER_SECTION))) return this.#addSection();
+    const altmap = this.#random.below(4) === 0 ? this.#altmap(start) : null;
+    return {
+      fn: 'sparse_remove_section',
+      text: `sparse_remove_section(pfn ${hex(start)}, ${hex(size)} pages${altmap ? ', altmap' : ''})`,
+      // which looks whether the section is valid; since v6.6 sparse_remove_section() does it
+      call: (k) => k.__remove_section(start, size, altmap && { ...altmap }, -1),
+    };
+  }
+
+  /** Of any pfn that the physical address bits have: of others the C knows before it locks, the model after. */
+  #pfnValid(): Omit<RandomOperation, 'failure'> {
+    const { PAGE_SIZE, PAGES_PER_SUBSECTION, MAX_PHYSMEM_BITS } = this.#c;
+    const { start, size } =
+      this.#activated.length > 0 && this.#random.below(2) === 0
+        ? this.#pick(this.#activated)
+        : this.#random.below(4) === 0
+          ? { start: this.#random.below(2 ** (MAX_PHYSMEM_BITS - 30)) * (G / PAGE_SIZE), size: G / PAGE_SIZE }
+          : this.#partOfSection();
+    const pfn =
+      Math.max(0, start - PAGES_PER_SUBSECTION) + this.#random.below(size + 2 * PAGES_PER_SUBSECTION);
+    return {
+      fn: 'pfn_valid',
+      text: `pfn_valid(${hex(pfn)})`,
+      *call(k) {
+        return (yield* k.pfn_valid(pfn)) ? 1 : 0;
       },
     };
   }

@@ -18,7 +18,7 @@ const pfn_at = (c: Config, va: number): number =>
  * the allocator, zeroed; what is no longer mapped is lost, including struct pages of neighbours under the same leaf
  * (B28, B29).
  */
-const follow_tables = operation({
+export const follow_tables = operation({
   name: 'follow_tables',
   obj: 'pages',
   writes: true,
