@@ -1,11 +1,13 @@
 import type { Kernel, mhp_params, vmem_altmap } from '../kernel/kernel.ts';
-import { source } from './functions.ts';
+import { FUNCTIONS, IOREMAP, source, VMALLOC } from './functions.ts';
 import { numberOf } from './values.ts';
 
 export const INIT_64 = 'arch/x86/mm/init_64.c';
 /** init_memory_mapping(), split_mem_range() and alloc_low_pages(). */
 const INIT = 'arch/x86/mm/init.c';
 const SPARSE_VMEMMAP = 'mm/sparse-vmemmap.c';
+/** Huge vmaps. */
+const PGTABLE = 'arch/x86/mm/pgtable.c';
 const FIND_BIT = 'lib/find_bit.c';
 
 /** By name: the functions of the model that the C of the same name can replace, on x86-64. */
@@ -66,4 +68,9 @@ export const X86_FUNCTIONS = {
     // the dev_pagemap: no function of C that runs looks into it
     to.object(null),
   ]),
+  ioremap_page_range: { ...FUNCTIONS.ioremap_page_range, files: [VMALLOC, IOREMAP, PGTABLE] },
+  vunmap_page_range: { ...FUNCTIONS.vunmap_page_range, files: [VMALLOC, PGTABLE] },
+  vmap_page_range: { ...FUNCTIONS.vmap_page_range, files: [VMALLOC] },
+  pmd_free_pte_page: { ...FUNCTIONS.pmd_free_pte_page, files: [PGTABLE] },
+  pud_free_pmd_page: { ...FUNCTIONS.pud_free_pmd_page, files: [PGTABLE] },
 } as const;

@@ -53,9 +53,9 @@ const FIXMAP = 'arch/arm64/mm/fixmap.c';
 /** Pages of ioremap() in contiguous groups, since v6.16. */
 const HUGETLBPAGE = 'arch/arm64/mm/hugetlbpage.c';
 const SPARSE_VMEMMAP = 'mm/sparse-vmemmap.c';
-const VMALLOC = 'mm/vmalloc.c';
+export const VMALLOC = 'mm/vmalloc.c';
 /** Until v5.12; then in vmalloc.c. */
-const IOREMAP = 'mm/ioremap.c';
+export const IOREMAP = 'mm/ioremap.c';
 const PTDUMP = 'mm/ptdump.c';
 const ARM64_PTDUMP = 'arch/arm64/mm/ptdump.c';
 const PAGEWALK = 'mm/pagewalk.c';

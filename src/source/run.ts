@@ -6,6 +6,7 @@ import { IrStop } from '../ir/stop.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { mmu_steps } from '../kernel/mmu.ts';
 import { change, forget, look } from '../kernel/ops.ts';
+import { PFN_DOWN } from '../kernel/pfn.ts';
 import type { Step, Steps } from '../steps/step.ts';
 import type { Call, PlacedStep, SourceLine } from '../steps/within.ts';
 import { Addresses, OBJECT_SIZE, type Place } from './addresses.ts';
@@ -96,6 +97,7 @@ class SourceRun {
   #made = 0;
   readonly #task = newTask();
   readonly #written = new Set<string>();
+  readonly #copies = new Map<number, Map<number, Int64>>();
   /** The struct pages that were filled with PAGE_INUSE last, by address; null if memory was that has none. */
   #inUse: { readonly start: number; readonly end: number } | null = null;
   readonly #said: { text?: string } = {};
@@ -208,6 +210,7 @@ class SourceRun {
     switch (place.kind) {
       case 'memory':
         if (size !== 8) break;
+        if (this.#copyAt(place.p)) return this.#copyAt(place.p)!.get(place.p) ?? ZERO;
         return wordOfDescriptor(yield* look(mmu_steps.read_at, place.p));
       case 'struct page':
         return yield* readStructPage(this.#site([]), place.pfn, place.offset);
@@ -242,6 +245,10 @@ class SourceRun {
     switch (place.kind) {
       case 'memory':
         if (size !== 8) break;
+        if (this.#copyAt(place.p)) {
+          this.#copyAt(place.p)!.set(place.p, value);
+          return;
+        }
         yield* change(mmu_steps.write_at, place.p, descriptorOf(value));
         return;
       case 'variable': {
@@ -262,7 +269,12 @@ class SourceRun {
         return yield* writeUsage(this.#site([]), place, size, value);
       case 'page of usage':
       case 'struct page':
+        break;
       case 'nothing':
+        // a variable of the caller, which a function of the boundary sets
+        if (!this.#inStack(at, size)) break;
+        this.#interpreter.memory.store(at.lo, at.hi, size, value.lo, value.hi);
+        return;
     }
     this.#stop(`a write of ${size} bytes at ${hexOf(at)}`);
   }
@@ -279,12 +291,19 @@ class SourceRun {
     yield* change(mmu_steps.clear_pages, place.p, size);
   }
 
+  #copyAt(p: number): Map<number, Int64> | undefined {
+    return this.#copies.size > 0 ? this.#copies.get(PFN_DOWN(this.#k.c, p)) : undefined;
+  }
+
+  #inStack(at: Int64, size: number): boolean {
+    const { lo, hi, size: whole } = this.#stack;
+    return at.hi === hi && at.lo >= lo && at.lo + size <= lo + whole;
+  }
+
   /** A constant that initialises a variable on the stack. */
   #move({ at, from, size }: Event<'move'>): void {
-    const { lo, hi, size: whole } = this.#stack;
-    const inStack = at.hi === hi && at.lo >= lo && at.lo + size <= lo + whole;
     const place = this.#addresses.place(from);
-    if (!inStack || place.kind !== 'variable' || !place.constant)
+    if (!this.#inStack(at, size) || place.kind !== 'variable' || !place.constant)
       this.#stop(`a copy of ${size} bytes from ${hexOf(from)} to ${hexOf(at)}`);
     const { memory } = this.#interpreter;
     for (let i = 0; i < size; i++) {
@@ -349,6 +368,7 @@ class SourceRun {
       written: this.#written,
       inUse: this.#inUse,
       said: this.#said,
+      copies: this.#copies,
       place: (at) => this.#addresses.place(at),
       task: () => this.#pointer(this.#task),
       read: (at, size) => this.#load({ at, size }),

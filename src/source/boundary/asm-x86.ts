@@ -1,4 +1,5 @@
-import { numberOf } from '../values.ts';
+import { XCHG } from '../../kernel/include/linux/pgtable.ts';
+import { descriptorOf, numberOf, wordOfDescriptor } from '../values.ts';
 import type { AsmShape } from './asm.ts';
 import { hasFeature } from './capabilities-x86.ts';
 import { modelName } from './names.ts';
@@ -77,6 +78,17 @@ export const X86_ASM: readonly AsmShape[] = [
       if (bit < 0 || bit > 63) return site.stop('a bit beyond the first word');
       const { lo, hi } = yield* site.read(at, 8);
       return { value: { lo: (bit < 32 ? lo >>> bit : hi >>> (bit - 32)) & 1, hi: 0 } };
+    },
+  },
+  {
+    // xchg() of 8 bytes
+    name: 'xchg',
+    is: 'modelled',
+    text: /^xchgq \$\{0:q\}, \$1\n?$/,
+    *run(site) {
+      const place = site.place(site.args[0]!);
+      if (place.kind !== 'memory') return site.stop('xchg() of what is no page table entry');
+      return { value: wordOfDescriptor(yield* XCHG(place.p, descriptorOf(site.args[1]!))) };
     },
   },
   {

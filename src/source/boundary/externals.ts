@@ -160,6 +160,12 @@ function* allocate(site: Site, order: number, nid: number): Steps<number> {
     return site.stop(`the purpose of pages that ${site.chain.join(' < ')} allocates`);
   const n = 2 ** order;
   if (purpose !== 'memmap' && n !== 1) return site.stop(`a table of ${n} pages`);
+  if (purpose === 'copy') {
+    const copy = yield* k.$alloc_pages('pgtable', nid, 1, 1, 1, USE.UNMOVABLE);
+    if (!copy) return -1;
+    site.copies.set(copy.pfn, new Map());
+    return copy.pfn;
+  }
   const [where, use] =
     purpose === 'memmap' ? (['vmemmap_block', USE.MEMMAP] as const) : (['pgtable', USE.TABLE] as const);
   const found = yield* k.$alloc_pages(where, nid, n, n, n, use);
@@ -199,6 +205,10 @@ const ofUsers: External = {
 
 function* freePages(site: Site, pfn: number, n: number): Steps<void> {
   const { k } = site;
+  if (site.copies.delete(pfn)) {
+    yield* k.free_pages(pfn, n);
+    return;
+  }
   const what = firstOf(FREED, site.chain);
   if (what === undefined) return site.stop(`the purpose of pages that ${site.chain.join(' < ')} frees`);
   if (what === 'table') yield* change(uncount_table, pfn, n);
@@ -206,8 +216,8 @@ function* freePages(site: Site, pfn: number, n: number): Steps<void> {
     if (k.c.arch === 'x86_64' && n === 1 && (yield* k.$put_shared(pfn))) return;
     yield* add('vars', 0, 'nr_vmemmap_pages', -n);
   }
-  // x86-64 frees before it flushes
-  if (k.c.arch === 'x86_64' && !k.alone) yield* change(not_flushed, pfn, n);
+  // x86-64 removes memory and frees before it flushes
+  if (!k.alone && site.chain.includes('remove_pagetable')) yield* change(not_flushed, pfn, n);
   yield* k.free_pages(pfn, n);
 }
 
@@ -456,6 +466,23 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
     if (!k.alone && site.chain[0] === 'remove_pagetable') yield* change(flushed);
     return undefined;
   }),
+  flush_tlb_kernel_range: kernel(function* (k, [start, end]) {
+    yield* k.flush_tlb_kernel_range(numberOf(start!), numberOf(end!));
+    return undefined;
+  }),
+  // a new entry of the root, for the roots of processes: the list of them is empty
+  arch_sync_kernel_mappings: answers('inert', () => 0),
+  // static calls of preemption
+  __SCT__might_resched: answers('inert', () => 0),
+  __SCT__cond_resched: answers('inert', () => 0),
+  // memory types by MTRR: uniform, write-back (MTRR_TYPE_WRBACK)
+  mtrr_type_lookup: {
+    is: 'modelled',
+    *run(site) {
+      yield* site.write(site.args[2]!, 1, wordOf(1));
+      return wordOf(6);
+    },
+  },
   // only boot and Xen look at them
   add_pfn_range_mapped: answers('inert', () => 0),
   // counts of /proc/meminfo, under pgd_lock

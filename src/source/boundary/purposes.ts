@@ -4,7 +4,9 @@ import type { LevelName } from '../../geometry/translation.ts';
  * What a page is for that the C allocates: the table of a level, or struct pages. The allocator is not told, but who
  * asks for it decides: the first of the running functions, from the innermost on, that is listed here.
  */
-export const PURPOSES: Readonly<Record<string, LevelName | 'memmap'>> = {
+export const PURPOSES: Readonly<Record<string, LevelName | 'memmap' | 'copy'>> = {
+  // arch/x86/mm/pgtable.c, until v6.12: a copy of the table that is to go
+  pud_free_pmd_page: 'copy',
   // arch/x86/mm/init_64.c, with four levels
   phys_pmd_init: 'PTE',
   phys_pud_init: 'PMD',
@@ -29,6 +31,9 @@ export const FREED: Readonly<Record<string, 'table' | 'memmap'>> = {
   free_pmd_table: 'table',
   free_pud_table: 'table',
   free_hugepage_table: 'memmap',
+  // arch/x86/mm/pgtable.c
+  pmd_free_pte_page: 'table',
+  pud_free_pmd_page: 'table',
   // since v6.19
   free_vmemmap_pages: 'memmap',
   free_hotplug_pgtable_page: 'table',

@@ -14,6 +14,8 @@ export interface Site {
   readonly chain: readonly string[];
   /** Semaphores that this call of C has taken for writing. */
   readonly written: Set<string>;
+  /** Pages of copies that only this call of C sees, by pfn: their words, by offset. */
+  readonly copies: Map<number, Map<number, Int64>>;
   /** The struct pages that were filled with PAGE_INUSE last, by address. */
   readonly inUse: { readonly start: number; readonly end: number } | null;
   /** The text of a WARN() that follows: WARN() of a format prints first. */

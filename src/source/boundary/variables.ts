@@ -139,6 +139,18 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   ptrs_per_p4d: fixed(() => wordOf(1)),
   after_bootmem: fixed(() => wordOf(1)),
   page_size_mask: fixed((k) => wordOf(k.c.page_size_mask)),
+  // boot_cpu_has(): of the processor's features one is asked for without an alternative
+  boot_cpu_data: {
+    is: 'modelled',
+    *read(site, offset, size) {
+      const { program, chain, k } = site;
+      const gbpages = program.bundle.capabilities.GBPAGES!;
+      if (!chain.some((fn) => fn.endsWith('_pud_supported')) || size !== 8)
+        return site.stop(`byte ${offset} of boot_cpu_data`);
+      const has = k.arch_ioremap_pud_supported().next().value === true ? 1 << (gbpages & 31) : 0;
+      return gbpages & 32 ? { lo: 0, hi: has } : { lo: has, hi: 0 };
+    },
+  },
   // bits that the processor has; page table isolation takes the global bit from the default
   __supported_pte_mask: fixed(() => ({ lo: -1, hi: -1 })),
   __default_kernel_pte_mask: fixed((k) => ({

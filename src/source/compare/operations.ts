@@ -105,6 +105,7 @@ export class RandomOperations {
     const draws: ((state: State) => Omit<RandomOperation, 'failure'>)[] = [
       ...[this.#mapLinear, this.#mapLinear, this.#mapLinear, this.#unmapLinear, this.#unmapLinear],
       ...[this.#populate, this.#populate, this.#free, this.#free, this.#hotplug],
+      ...[this.#ioremap, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
     ];
     return { ...this.#pick(draws).call(this, state), failure: this.#failure() };
   }
