@@ -475,6 +475,8 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   // static calls of preemption
   __SCT__might_resched: answers('inert', () => 0),
   __SCT__cond_resched: answers('inert', () => 0),
+  // until v5.11
+  _cond_resched: answers('inert', () => 0),
   // memory types by MTRR: uniform, write-back (MTRR_TYPE_WRBACK)
   mtrr_type_lookup: {
     is: 'modelled',
