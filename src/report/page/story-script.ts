@@ -11,7 +11,7 @@ const el=(tag,text,cls)=>{const e=document.createElement(tag);if(text!==undefine
 const state=(k)=>{const s={};for(const g in d.initial)s[g]={...d.initial[g]};for(let i=0;i<k;i++){const t=d.steps[i][2];for(const g in t){s[g]??={};for(const key in t[g])if(t[g][key]===null)delete s[g][key];else s[g][key]=t[g][key]}}return s}
 const writer=(g,key,k)=>{for(let i=k-1;i>=0;i--)if(d.steps[i][2][g]&&key in d.steps[i][2][g])return i+1;return 0}
 const cpus=(l)=>l.length?l.map(c=>'CPU '+c).join(', '):'–'
-const text=(g,v)=>typeof v==='string'?v:g==='locks'?'held by '+(v.holders.join(', ')||'nobody')+(v.wanted.length?'; wanted by '+v.wanted.join(', '):''):g==='held'?v.level+' '+v.as+', pfn '+v.pfn+': '+cpus(v.held_by)+(v.in_flight.length?'; in flight: '+cpus(v.in_flight):'')+(v.settled?'':'; not visible to all walkers'):v.size!==undefined?v.size+' bytes, '+(v.mapped?v.pages+' pages':'not mapped'):JSON.stringify(v)
+const text=(g,v)=>typeof v==='string'?v:g==='locks'?'held by '+(v.holders.join(', ')||'nobody')+(v.wanted.length?'; wanted by '+v.wanted.join(', '):''):g==='held'?v.level+' '+v.as+', pfn '+v.pfn+': '+(v.held_by.length?'in TLB or walk cache of '+cpus(v.held_by):'in no TLB or walk cache')+(v.in_flight.length?'; instructions in flight on '+cpus(v.in_flight)+' may use it':'')+(v.settled?'':'; not all walkers see the change'):v.size!==undefined?v.size+' bytes, '+(v.mapped?v.pages+' pages':'not mapped'):JSON.stringify(v)
 const TITLES={entries:'Page table entries',held:'What CPUs may hold, and memory no longer says',locks:'Locks',pages:'Pages',fields:'Fields',vmap_areas:'vmalloc areas',fresh:'Entries that walkers may still miss',threads:'Threads'}
 const place={};for(const e of d.entries)place[e[0]]=e[1]
 function show(k,scroll){
