@@ -9,6 +9,9 @@ import type { Alarm, Document } from './walk.ts';
 
 const texts = z.union([z.string(), z.array(z.string()).min(1)]);
 
+/** By kind of step, then by key: `any` is any value, /…/ a regular expression. */
+const said = z.record(z.string(), z.record(z.string(), z.string()));
+
 const namedSchema = z.strictObject({
   /** The id of an entry of the catalogue, or a name of its own. */
   name: z.string(),
@@ -26,8 +29,8 @@ const namedSchema = z.strictObject({
   failed: z.literal(true).optional(),
   /** Kinds of step of which the sequence has one. */
   after: texts.optional(),
-  /** A step that the sequence has: its kind, and what it says besides others; `any` is any value. */
-  did: z.record(z.string(), z.record(z.string(), z.string())).optional(),
+  /** Steps that the sequence has, or one of several such: their kinds, and what they say besides others. */
+  did: z.union([said, z.array(said).min(1)]).optional(),
   /** A regular expression that each of the differences matches. */
   every_line: z.string().optional(),
   /** What is wrong, if it is not in the catalogue. */
@@ -67,11 +70,16 @@ const onReleases = new Map<Named, ReadonlySet<string>>(
 const isOneOf = (allowed: string | readonly string[], found: unknown): boolean =>
   (typeof allowed === 'string' ? [allowed] : allowed).includes(String(found));
 
+const isValue = (wanted: string, value: unknown): boolean =>
+  /^\/.+\/$/.test(wanted)
+    ? new RegExp(wanted.slice(1, -1)).test(String(value))
+    : wanted === 'any' || wanted === value;
+
 const says = (step: object, kind: string, wanted: Readonly<Record<string, string>>): boolean => {
   const said = (step as Readonly<Record<string, Readonly<Record<string, unknown>>>>)[kind];
   return (
     said !== undefined &&
-    Object.entries(wanted).every(([key, value]) => key in said && (value === 'any' || value === said[key]))
+    Object.entries(wanted).every(([key, value]) => key in said && isValue(value, said[key]))
   );
 };
 
@@ -90,9 +98,11 @@ export function nameFor({ release, machine, steps }: Document, alarm: Alarm): Na
     (named.page_size === undefined || isOneOf(named.page_size, machine.page_size)) &&
     (named.failed === undefined || isErrno(alarm.result)) &&
     (named.after === undefined || steps.some((step) => isOneOf(named.after!, Object.keys(step)[0]))) &&
-    Object.entries(named.did ?? {}).every(([kind, wanted]) =>
-      steps.some((step) => says(step, kind, wanted)),
-    ) &&
+    [named.did ?? {}]
+      .flat()
+      .some((all) =>
+        Object.entries(all).every(([kind, wanted]) => steps.some((step) => says(step, kind, wanted))),
+      ) &&
     (named.text === undefined || [named.text].flat().some((text) => message.startsWith(text))) &&
     (named.every_line === undefined || lines.every((line) => new RegExp(named.every_line!).test(line)));
   return NAMED.find(fits) ?? null;
