@@ -122,6 +122,8 @@ test('8. which device owns a block?', async () => {
   expect(await owner('memory40', 'x86_64-6.1-virtio-mem-2M', 9)).toEqual(['virtio-mem', 'virtio1']);
   expect(await owner('memory41', 'x86_64-6.1-kmem', 4)).toEqual(['dax', 'dax2.0']);
   expect(await owner('memory8', 'x86_64-6.1-kmem', 4)).toEqual(['boot', null]);
+  expect(await owner('memory16', 'arm64-7.2-4k-va48-full-dimm', 14)).toEqual(['dimm', 'PNP0C80:00']);
+  // recorded without firmware_node
   expect(await owner('memory40', 'x86_64-6.1-dimm', 3)).toEqual(['added', null]);
 });
 

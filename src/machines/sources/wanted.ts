@@ -16,7 +16,7 @@ const FIRMWARE = /(^|\/)sys\/firmware\/memmap(\/|$)/;
 const CONFIG = /(^|\/)(boot\/config-[^/]+|lib\/modules\/[^/]+\/config)$/;
 
 /** Files of a node or a block that no reader needs, and that make up most of an archive. */
-const IDLE = /\/(power|hugepages|uevent|numastat|vmstat|meminfo|subsystem|firmware_node|driver)(\/|$)/;
+const IDLE = /\/(power|hugepages|uevent|numastat|vmstat|meminfo|subsystem|driver)(\/|$)|\/firmware_node\//;
 
 /** Whether a member of an archive describes memory blocks. */
 export function wantedForBlocks(path: string): boolean {
