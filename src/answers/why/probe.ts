@@ -1,9 +1,11 @@
 import { copyState } from '../../interleave/copy.ts';
+import { MEMMAP, NO_PAGE, type Page, PG_reserved, page_memmap, USE, with_use } from '../../kernel/mm/page.ts';
 import { recognise } from '../../messages/recognise.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import { errnoName } from '../../steps/errno.ts';
 import { pageContextOf } from '../asked-pages.ts';
 import type { AskedMachine } from '../machine.ts';
+import type { Owner } from '../owner/owner.ts';
 import { placeBlock } from '../pages/place.ts';
 
 /** What would happen if a block were taken offline: the operation is run on a copy of the machine. */
@@ -21,6 +23,8 @@ export interface Probe {
   readonly loops: boolean;
   /** The machine on which it was run. */
   readonly after: Session;
+  /** A page refused it whose place no file shows, the model has chosen it; what is told here counts such pages as free. */
+  readonly chosen: boolean;
 }
 
 const FILE = 'mm/memory_hotplug.c';
@@ -28,10 +32,34 @@ const OFFLINING = 'memory offlining [mem %#010llx-%#010llx] failed due to %s';
 
 const pathOf = (block: number): string => `/sys/devices/system/memory/memory${block}/state`;
 
-export function probeOffline(asked: AskedMachine, block: number): Probe {
+/** @param hidden whether the words of some of the block's pages could not be seen */
+export function probeOffline(asked: AskedMachine, block: number, owner: Owner, hidden: boolean): Probe {
+  const { PAGE_SIZE, memory_block_size_bytes: size } = asked.session.kernel.c;
+  const shown = owner.reservations
+    .map((one) => [Math.floor(one.start / PAGE_SIZE), Math.ceil((one.start + one.size) / PAGE_SIZE)] as const)
+    .sort(([a], [b]) => a - b);
+  const probe = probed(asked, block);
+  if (!hidden || probe.page < 0 || shown.some(([first, end]) => first <= probe.page && probe.page < end))
+    return probe;
+  const end = ((block + 1) * size) / PAGE_SIZE;
+  const without = ({ state }: Session): void => {
+    let at = (block * size) / PAGE_SIZE;
+    for (const [first, last] of [...shown, [end, end] as const]) {
+      if (first > at) state.pages.update(at, first, freed);
+      at = Math.max(at, last);
+    }
+  };
+  return { ...probed(asked, block, without), chosen: true };
+}
+
+const freed = (page: Page): Page =>
+  page !== NO_PAGE && page_memmap(page) === MEMMAP.INIT ? with_use(page & ~PG_reserved, USE.FREE) : page;
+
+function probed(asked: AskedMachine, block: number, prepare?: (session: Session) => void): Probe {
   const { kernel, state } = asked.session;
   const c = { ...kernel.c, dyndbg: [...kernel.c.dyndbg, FILE] };
   const after = new Session({ kernel: { ...kernel, c }, state: copyState(state), notes: [] });
+  prepare?.(after);
   const words = asked.pages?.blocks.get(block);
   if (words) placeBlock(after, block, words, pageContextOf(asked));
   const { ret, ended, events, signalled } = after.write(pathOf(block), 'offline');
@@ -57,6 +85,7 @@ export function probeOffline(asked: AskedMachine, block: number): Probe {
     page,
     loops: signalled.length > 0,
     after,
+    chosen: false,
   };
 }
 

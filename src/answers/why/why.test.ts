@@ -1,3 +1,6 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { askedMachine } from '../../cli/inputs/asked-machine.ts';
@@ -34,6 +37,18 @@ test('arm64: boot memory, a hole, reserved pages first, a DIMM online as Movable
     [17, 'unsure', null, null],
     [18, 'offline', null, null],
   ]);
+});
+
+test('where struct pages of the boot lie is not known of a machine that is described', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'mhp-why-')), 'machine.yaml');
+  const verdicts = async (arch: string, start: number, block: number) => {
+    writeFileSync(file, `{arch: ${arch}, release: v6.12, ram: [{start: ${start}, size: 4G}]}`);
+    const { verdict, errno, reason } = why(await askedMachine(file, {}), block);
+    return [verdict, errno, reason?.kind ?? null];
+  };
+  for (const block of [8, 9, 30, 39])
+    expect(await verdicts('arm64', 2 ** 30, block)).toEqual(['no', 'EPERM', 'boot memory']);
+  for (const block of [1, 20, 31]) expect(await verdicts('x86_64', 0, block)).toEqual(['unsure', null, null]);
 });
 
 test('the words of pages decide in a kernel zone; what would migrate is counted', async () => {

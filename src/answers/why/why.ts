@@ -23,27 +23,9 @@ function unseenOf({ pages, no_pages, session }: AskedMachine, block: number): st
   return [`/proc/kpageflags: ${why}: what uses its pages is unknown`];
 }
 
-/**
- * Whether the page that refuses is one whose place the model has chosen: x86-64's struct pages of boot memory, which no file
- * shows.
- */
-function isChosen({ session }: AskedMachine, { page }: Probe, { reservations }: Owner): boolean {
-  const { c } = session.kernel;
-  const at = page * c.PAGE_SIZE;
-  const reserved = ({ start, size }: { start: number; size: number }): boolean =>
-    start <= at && at < start + size;
-  return c.arch === 'x86_64' && page >= 0 && !reservations.some(reserved);
-}
-
-function verdictOf(
-  asked: AskedMachine,
-  block: number,
-  probe: Probe,
-  unseen: readonly string[],
-  owner: Owner,
-): Verdict {
-  if (probe.errno !== null || probe.ended !== 'returned')
-    return unseen.length > 0 && isChosen(asked, probe, owner) ? 'unsure' : 'no';
+function verdictOf(asked: AskedMachine, block: number, probe: Probe, unseen: readonly string[]): Verdict {
+  if (probe.errno !== null || probe.ended !== 'returned') return 'no';
+  if (probe.chosen) return 'unsure';
   const { state, kernel } = asked.session;
   const { zone } = state.memory_block.get(block)!;
   const movable = zone >= 0 && zone_idx(zone) === kernel.c.ZONE_MOVABLE;
@@ -84,7 +66,7 @@ function answerOf(
       unseen: [],
     };
   const unseen = unseenOf(asked, block);
-  const verdict = verdictOf(asked, block, probe, unseen, owner);
+  const verdict = verdictOf(asked, block, probe, unseen);
   const reason = verdict === 'no' ? withOwners(asked, block, reasonOf(asked, block, probe, owner)) : null;
   const words = asked.pages?.blocks.get(block);
   return {
@@ -101,10 +83,14 @@ function answerOf(
   };
 }
 
+const tried = (asked: AskedMachine, block: number, owner: Owner): Probe =>
+  probeOffline(asked, block, owner, unseenOf(asked, block).length > 0);
+
 /** The answer for a block of the machine. */
 export function why(asked: AskedMachine, block: number): BlockAnswer {
   const { offline } = asked.session.state.memory_block.get(block)!;
-  const answer = answerOf(asked, block, offline ? null : probeOffline(asked, block), ownerOf(asked, block));
+  const owner = ownerOf(asked, block);
+  const answer = answerOf(asked, block, offline ? null : tried(asked, block, owner), owner);
   return offline ? answer : { ...answer, mapped: asked.mapped?.(block) ?? null };
 }
 
@@ -117,27 +103,28 @@ interface Tried {
 
 /** The answers for many blocks; blocks that the kernel cannot tell apart are tried once. */
 export function whyAll(asked: AskedMachine, blocks: readonly number[]): BlockAnswer[] {
-  const tried = new Map<string, Tried>();
+  const known = new Map<string, Tried>();
   const { c } = asked.session.kernel;
   const size = c.memory_block_size_bytes;
   const key = sameAnswer(asked);
   return blocks.map((block) => {
     const like = key(block);
-    const known = tried.get(like);
-    if (!known) {
+    const before = known.get(like);
+    if (!before) {
       const { offline } = asked.session.state.memory_block.get(block)!;
-      const probe = offline ? null : probeOffline(asked, block);
-      const answer = answerOf(asked, block, probe, ownerOf(asked, block));
-      tried.set(like, { probe, answer, plain: null });
+      const owner = ownerOf(asked, block);
+      const probe = offline ? null : tried(asked, block, owner);
+      const answer = answerOf(asked, block, probe, owner);
+      known.set(like, { probe, answer, plain: null });
       return answer;
     }
-    const { probe, answer } = known;
+    const { probe, answer } = before;
     const moved = probe && movedProbe(probe, answer.block, block, size, c.PAGE_SIZE);
     const messages = answer.messages.length > 0 ? moved!.messages : answer.messages;
     const numbered = { ...answer, block, start: block * size, messages };
-    if (known.plain && !asked.pages?.blocks.has(block)) return numbered;
+    if (before.plain && !asked.pages?.blocks.has(block)) return numbered;
     const own = answerOf(asked, block, moved, answer.owner, answer.depends);
-    known.plain ??= JSON.stringify(own) === JSON.stringify(numbered);
+    before.plain ??= JSON.stringify(own) === JSON.stringify(numbered);
     return own;
   });
 }
