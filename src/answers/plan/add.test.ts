@@ -135,3 +135,44 @@ describe('a bare-metal x86 host of 64 GiB and more has blocks of 2G, a guest 128
     expect((found.lost / G).toFixed(2)).toBe('1.94');
   });
 });
+
+describe('what is refused, and why', () => {
+  test.each([
+    ['v6.1', X86, 'dimm', 'EINVAL'],
+    ['v6.1', X86, 'kmem', 'ENOMEM'],
+    ['v7.2', ARM64, 'cxl', 'ENOMEM'],
+    ['v6.1', ARM64, 'kmem', 'BUG'],
+  ] as const)(
+    '%s: no memory for struct pages, and what there is enough for',
+    (release, machine, kind, errno) => {
+      const asked = described(release, machine);
+      const found = plan(asked, { start: 2 ** 40, size: 2 ** 40, kind });
+      expect(found).toMatchObject({ accepted: false, errno });
+      expect(found.why).toContain('the struct pages take 16384M, and ');
+      const [size] = found.nearest_sizes as [number];
+      expect(plan(asked, { start: 2 ** 40, size, kind }).accepted).toBe(true);
+      expect(plan(asked, { start: 2 ** 40, size: size + found.block_size, kind }).accepted).toBe(false);
+    },
+  );
+
+  test('a dax device without a whole block: what its driver says', () => {
+    for (const kind of ['kmem', 'cxl'] as const)
+      expect(plan(described('v6.1', X86), { start: 0x180000000, size: 100 * M, kind })).toMatchObject({
+        errno: 'EINVAL',
+        messages: expect.arrayContaining([
+          'kmem dax0.0: mapping0: 0x180000000-0x1863fffff too small after alignment',
+          'kmem dax0.0: rejecting DAX region without any memory after alignment',
+        ]),
+        why: 'less than one whole memory block (0x8000000) is left once the device is aligned',
+        nearest_sizes: [128 * M],
+      });
+  });
+
+  test('a kernel without ACPI_HOTPLUG_MEMORY ignores DIMMs', () => {
+    const asked = described('v6.1', { ...ARM64, config: { ACPI_HOTPLUG_MEMORY: 'n' } });
+    expect(plan(asked, { start: 4 * G, size: G })).toMatchObject({
+      errno: 'ENODEV',
+      why: 'the kernel is built without CONFIG_ACPI_HOTPLUG_MEMORY and ignores DIMMs',
+    });
+  });
+});

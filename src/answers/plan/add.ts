@@ -1,4 +1,5 @@
 import { lookup } from '../../kernel/fs/sysfs.ts';
+import { page_use, USE } from '../../kernel/mm/page.ts';
 import { zone_idx } from '../../kernel/state.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import type { Session } from '../../scenarios/running/session.ts';
@@ -6,7 +7,8 @@ import type { AskedMachine } from '../machine.ts';
 import { onlineRules } from '../why/depends.ts';
 import type { AddRequest, DeviceKind } from './add-request.ts';
 import { type Command, commandsFor } from './commands.ts';
-import { type Costs, costsOf } from './costs.ts';
+import { type Costs, costsOf, SIZEOF_STRUCT_PAGE } from './costs.ts';
+import { tryUse } from './devices/trial.ts';
 import { firstPlace, inTheWay } from './place.ts';
 import { type Trial, tryOn } from './trial.ts';
 
@@ -94,7 +96,19 @@ const newBlocks = (before: Session, after: Session): number[] =>
     .filter((id) => !before.state.memory_block.has(id))
     .sort((a, b) => a - b);
 
+const isDax = (kind: DeviceKind): boolean => kind === 'kmem' || kind === 'cxl';
+
+/** A dax device without a whole memory block: what its driver says. */
+function tryTooSmall(asked: AskedMachine, { node }: AddRequest, start: number, size: number): Trial {
+  const device = { name: 'dax', kind: 'dax', id: 0, ways: 1, labels: false, carved: false } as const;
+  const { errno, messages } = tryUse(asked.session, { ...device, start, size, node }, 'system-ram');
+  return { errno: errno ?? 'EINVAL', messages, refused: null, session: asked.session };
+}
+
 function tryAdd(asked: AskedMachine, request: AddRequest, start: number, size: number): Trial {
+  const block = asked.session.kernel.c.memory_block_size_bytes;
+  if (isDax(request.kind) && usableOf(request.kind, start, size, block).size === 0)
+    return tryTooSmall(asked, request, start, size);
   const trial = tryOn(asked, stepsFor(asked, request, start, size));
   if (!accepted(trial) || newBlocks(asked.session, trial.session).length > 0) return trial;
   return { ...trial, errno: 'EINVAL' };
@@ -110,6 +124,8 @@ export function planAdd(asked: AskedMachine, request: AddRequest): AddPlan {
   const ok = accepted(trial);
   const made = ok ? newBlocks(asked.session, trial.session) : [];
   const usable = ok ? made.length * block : 0;
+  const short = ok ? null : shortage(asked, size, trial);
+  const fits = (of: number): boolean => of > 0 && accepted(tryAdd(asked, request, up(start, block), of));
   return {
     accepted: ok,
     start,
@@ -118,7 +134,7 @@ export function planAdd(asked: AskedMachine, request: AddRequest): AddPlan {
     node,
     errno: trial.errno,
     messages: trial.messages,
-    why: ok ? null : whyNot(asked, { ...request, start }, trial),
+    why: ok ? null : (short ?? whyNot(asked, { ...request, start }, trial)),
     block_size: block,
     usable,
     lost: ok ? size - usable : size,
@@ -130,10 +146,11 @@ export function planAdd(asked: AskedMachine, request: AddRequest): AddPlan {
         : near(start, block, (at) =>
             accepted(tryAdd(asked, request, at, kind === 'dimm' ? Math.max(block, up(size, block)) : size)),
           ),
-    nearest_sizes:
-      size % block === 0 && ok
+    nearest_sizes: short
+      ? largest(size, block, fits)
+      : size % block === 0 && ok
         ? []
-        : near(size, block, (of) => of > 0 && accepted(tryAdd(asked, request, up(start, block), of))),
+        : near(size, block, fits),
     costs: ok ? costsOf(asked.session, trial.session, made[0]! * block, usable) : null,
     free: memFree(asked),
     memmap_on_memory: onMemory(asked, kind, usable || size),
@@ -147,6 +164,29 @@ export function planAdd(asked: AskedMachine, request: AddRequest): AddPlan {
 /** Multiples of a unit around a number that pass a test. */
 const near = (n: number, unit: number, test: (n: number) => boolean): number[] =>
   [...new Set([down(n, unit), up(n, unit)])].filter((at) => at !== n && test(at));
+
+/** The largest multiple of a unit below a number that passes a test which all smaller ones pass; none if the first fails. */
+function largest(n: number, unit: number, test: (n: number) => boolean): number[] {
+  let [good, bad] = [0, Math.ceil(n / unit)];
+  while (bad - good > 1) {
+    const middle = Math.floor((good + bad) / 2);
+    if (test(middle * unit)) good = middle;
+    else bad = middle;
+  }
+  return good > 0 ? [good * unit] : [];
+}
+
+/** Why there is no memory for struct pages or page tables; null if that is not what refuses. ACPI makes -EINVAL of -ENOMEM. */
+function shortage({ session: { state, kernel } }: AskedMachine, size: number, trial: Trial): string | null {
+  const mib = (bytes: number): string => `${Math.ceil(bytes / 2 ** 20)}M`;
+  const { PAGE_SIZE } = kernel.c;
+  const isFree = (page: number): boolean => page_use(page) === USE.FREE;
+  const free = state.pages.total(0, Number.MAX_SAFE_INTEGER, isFree) * PAGE_SIZE;
+  const needed = (size / PAGE_SIZE) * SIZEOF_STRUCT_PAGE;
+  const failed = trial.messages.some((line) => line.startsWith('vmemmap alloc failure'));
+  if (!failed && trial.errno !== 'ENOMEM' && !(trial.errno === 'BUG' && needed > free)) return null;
+  return `no memory for its struct pages and page tables: the struct pages take ${mib(needed)}, and ${mib(free)} are free`;
+}
 
 const POLICIES = ['offline', 'online', 'online_kernel', 'online_movable'];
 
@@ -167,6 +207,8 @@ function whyNot(
   if (kind === 'virtio-mem' && 2 ** power !== device_block)
     return `a device block of 0x${device_block.toString(16)} is no power of 2, as virtio 1.2 demands: 0x${(2 ** power).toString(16)} and 0x${(2 ** (power + 1)).toString(16)} are`;
   if (trial.refused) return trial.refused;
+  if (kind !== 'dimm' && usableOf(kind, start, size, block).size === 0)
+    return `less than one whole memory block (0x${block.toString(16)}) is left once the device is aligned`;
   const unaligned = trial.messages.some((line) => line.includes('unaligned hotplug range'));
   if (unaligned) return `start or size is no multiple of the memory block size (0x${block.toString(16)})`;
   if (trial.messages.some((line) => line.includes('exceeds maximum addressable range')))
@@ -181,10 +223,9 @@ function whyNot(
       ? 'the driver finds no memory for the struct pages of all of it'
       : 'the driver plugs no more while 1G of its memory is offline, and auto_online_blocks is offline';
   if (!state.pgdat.has(node)) return `node ${node} is not possible on this machine`;
-  if (kind !== 'dimm')
-    return `less than one whole memory block (0x${block.toString(16)}) is left once the device is aligned`;
-
-  return `the kernel returns ${trial.errno}`;
+  if (kind === 'dimm' && !kernel.c.ACPI_HOTPLUG_MEMORY)
+    return 'the kernel is built without CONFIG_ACPI_HOTPLUG_MEMORY and ignores DIMMs';
+  return trial.errno === 'BUG' ? (trial.messages.at(-1) ?? 'a BUG') : `the kernel returns ${trial.errno}`;
 }
 
 function memFree({ tree }: AskedMachine): number | null {

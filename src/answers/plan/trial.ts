@@ -2,6 +2,7 @@ import { BadOperation } from '../../errors/bad-operation.ts';
 import { copyState } from '../../interleave/copy.ts';
 import type { ScenarioStep } from '../../scenarios/format/step-schema.ts';
 import { perform } from '../../scenarios/running/perform.ts';
+import { messageOf } from '../../scenarios/running/run-scenario.ts';
 import { Session } from '../../scenarios/running/session.ts';
 import type { AskedMachine } from '../machine.ts';
 
@@ -24,7 +25,8 @@ export function attempt(session: Session, steps: readonly ScenarioStep[]): Trial
   for (const step of steps) {
     try {
       const { errno, ended, events } = perform(session, step);
-      messages.push(...events.flatMap((event) => ('text' in event && event.text !== '' ? [event.text] : [])));
+      const said = events.map((event) => (event.kind === 'bug' ? messageOf(event) : event.text));
+      messages.push(...said.filter((text) => text !== ''));
       if (errno !== null || ended !== 'returned')
         return { errno: errno ?? 'BUG', messages, refused: null, session };
     } catch (error) {

@@ -14,7 +14,9 @@ export function addPlanText(plan: AddPlan): string {
   const lines = [
     accepted
       ? `${what}: accepted, ${plural(plan.blocks, 'block')} of ${sizeOf(block_size)}${lost > 0 ? `, ${sizeOf(lost)} lost to alignment` : ''}.`
-      : `${what}: refused${plan.errno ? ` with ${plan.errno}` : ''}: ${plan.why}.`,
+      : plan.errno === 'BUG'
+        ? `${what}: the kernel would die of it (BUG): ${plan.why}.`
+        : `${what}: refused${plan.errno ? ` with ${plan.errno}` : ''}: ${plan.why}.`,
   ];
   const near = [
     ...plan.nearest_starts.map((at) => `start 0x${at.toString(16)}`),
@@ -29,7 +31,7 @@ export function addPlanText(plan: AddPlan): string {
       lines.push(
         ...section('costs', [
           `struct pages: ${costs.memmap} bytes (${sizeOf(costs.memmap)}), ${costs.on_memory ? 'in the new memory itself' : 'of memory that is there'}`,
-          `page tables: ${costs.page_tables} bytes (${sizeOf(costs.page_tables)})`,
+          `page tables: ${costs.page_tables} bytes${costs.page_tables > 0 ? ` (${sizeOf(costs.page_tables)})` : ''}`,
           `must be free before: ${sizeOf(costs.needed)}${free === null ? '' : free < costs.needed ? `, and only ${sizeOf(free)} are` : ` of ${sizeOf(free)}`}`,
         ]),
       );

@@ -57,7 +57,8 @@ function failuresOf(result: Result): Failure[] {
   return failures;
 }
 
-const messageOf = (event: Result['events'][number]): string => {
+/** An event as a line: what is printed, or where the kernel warned or died. */
+export const messageOf = (event: Result['events'][number]): string => {
   if (event.kind === 'printk' || event.kind === 'lock') return event.text;
   return `${event.kind === 'bug' ? 'kernel BUG' : 'WARNING'} at ${event.where}${event.text ? `: ${event.text}` : ''}`;
 };

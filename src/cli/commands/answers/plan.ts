@@ -105,6 +105,12 @@ const bytes = (name: string, text: string): number => {
 };
 
 async function add(size: string, flags: AddFlags): Promise<number> {
+  if (flags.kind === 'pmem')
+    throw new InputError(
+      '--kind',
+      '',
+      `what a pmem device loses says mhp plan pmem ${flags.at ?? 'START'}+${size}; as memory of the kernel it is --kind kmem`,
+    );
   const kind = DEVICE_KINDS.find((known) => known === flags.kind);
   if (kind === undefined)
     throw new InputError('--kind', '', `${quote(flags.kind)} is not one of ${DEVICE_KINDS.join(', ')}`);
