@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -21,6 +21,8 @@ beforeAll(() => {
   put('sys/devices/system/memory/memory0/state', 'online\n');
   put('sys/devices/system/memory/memory0/uevent', 'X=1\n');
   put('sys/devices/system/node/node0/cpulist', '0-3\n');
+  put('sys/devices/system/node/node0/reclaim', '');
+  chmodSync(join(root, 'sys/devices/system/node/node0/reclaim'), 0o200);
   symlinkSync('../../node/node0', join(root, 'sys/devices/system/memory/memory0/node0'));
   put('sys/devices/LNXSYSTM:00/LNXSYBUS:00/ACPI0012:00/ndbus0/nmem0/nfit/serial', '0xdeadbeef\n');
   put(
@@ -46,7 +48,11 @@ test('the archive is read back, without names, serial numbers and what no answer
   expect(tree.readlink('sys/devices/system/memory/memory0/node0')).toBe('../../node/node0');
   expect(tree.readText('kpageflags.rle')).toBe('0x0 1 0x0\n0x1 2 0x400\n0x3 4 0x0\n0x7 1 0x100000804\n');
   expect(tree.kind('usr/lib/udev/rules.d/40-vm-hotadd.rules')).toBe('file');
-  for (const gone of ['sys/devices/system/memory/memory0/uevent', 'usr/lib/udev/rules.d/60-disk.rules'])
+  for (const gone of [
+    'sys/devices/system/node/node0/reclaim',
+    'sys/devices/system/memory/memory0/uevent',
+    'usr/lib/udev/rules.d/60-disk.rules',
+  ])
     expect(tree.kind(gone)).toBeUndefined();
   const text = capture(root).archive.toString('latin1');
   expect(text).not.toContain('secret-host');

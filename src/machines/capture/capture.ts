@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { machine, release, version } from 'node:os';
 import { readWords } from '../page-files/read-words.ts';
 import { NVDIMM_ROOTS } from '../readers/nvdimm.ts';
@@ -29,9 +30,9 @@ export const CAPTURED: readonly string[] = [
   'usr/lib/udev/rules.d',
 ];
 
-/** Files below these directories that no answer reads, that are for writing, or that tell one machine from another. */
+/** Files below these directories that no answer reads, or that tell one machine from another. */
 const LEFT_OUT =
-  /\/(uevent|power|subsystem|driver|driver_override|modalias|numastat|vmstat|compact|demote|soft_offline_page|hard_offline_page|probe|serial|phys_id|vendor|device|unique_id|id|cpu\d+|access\d+|memory_failure|x86)(\/|$)/;
+  /\/(uevent|power|subsystem|driver|driver_override|modalias|numastat|vmstat|demote|serial|phys_id|vendor|device|unique_id|id|cpu\d+|access\d+|memory_failure|x86)(\/|$)/;
 
 /** Files of such directories that are kept all the same. */
 const ID = /^sys\/firmware\/memmap\//;
@@ -39,6 +40,10 @@ const ID = /^sys\/firmware\/memmap\//;
 /** Rules of udev that do not name memory are left out. */
 const isWanted = (path: string, text: string): boolean =>
   !path.includes('udev/rules.d') || /SUBSYSTEM=="memory"/.test(text);
+
+/** Files of sysfs that are commands, such as `compact`: nobody reads them. */
+const isForWriting = (path: string): boolean =>
+  ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0o444) & 0o444) === 0;
 
 /** Takes out what names a host, a person or a disk. */
 function scrub(path: string, text: string): string {
@@ -82,6 +87,7 @@ export function capture(root: string, simplify: Simplify = (low, high) => [low, 
       for (const name of tree.list(path) ?? []) add(`${path}/${name}`, depth + 1);
       return;
     }
+    if (isForWriting(tree.pathOf(path))) return;
     let text: string | undefined;
     try {
       text = tree.readText(path);

@@ -1,6 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import type { Command } from 'commander';
 import { plainWord } from '../../../answers/pages/word.ts';
+import { InputError, quote } from '../../../errors/input-error.ts';
 import { capture, SHELL_LINE } from '../../../machines/capture/capture.ts';
 import { checkOutput, saveWhole } from '../../files/output.ts';
 
@@ -13,7 +14,7 @@ interface Flags {
 /** Defines `mhp capture`: a small archive of this host with all that answers read. */
 export function define(command: Command): void {
   command
-    .option('-o, --output <file>', 'the archive', 'mhp-capture.tar.gz')
+    .option('-o, --output <file>', 'the archive; .tar is not compressed', 'mhp-capture.tar.gz')
     .option('--shell', 'print a shell line that does it where mhp cannot be installed')
     .option('--root <directory>', 'capture a directory that mirrors a host', '/')
     .addHelpText(
@@ -26,8 +27,10 @@ export function define(command: Command): void {
         return;
       }
       checkOutput(flags.output);
+      if (/\.(xz|bz2|zst|zip)$/.test(flags.output))
+        throw new InputError('--output', '', `${quote(flags.output)}: writes .tar.gz, .tgz or .tar`);
       const { archive, files, unreadable } = capture(flags.root, plainWord);
-      const packed = gzipSync(archive, { level: 9 });
+      const packed = flags.output.endsWith('.tar') ? archive : gzipSync(archive, { level: 9 });
       saveWhole(flags.output, packed);
       process.stdout.write(`${flags.output}: ${files} files, ${packed.length} bytes.\n`);
       for (const [path, why] of unreadable) process.stdout.write(`not read: /${path}: ${why}\n`);
