@@ -199,6 +199,9 @@ describe.skipIf(!CHROMIUM)('the lab in Chromium', () => {
       ['#/story?token=mhp1-AAAA', 'the token is damaged'],
       ['#/story?id=B14&release=v9.9', 'is not a modelled release'],
       ['#/machine?file=../../etc/passwd', 'no such scenario comes with the lab'],
+      ['#/machine?file=__proto__', 'no such scenario comes with the lab'],
+      ['#/nonsense', ' is no view'],
+      [`#/story?token=${'A'.repeat(60_001)}`, 'token has 60001 characters, more than 60000'],
       ['#/editor?text=AAAA', 'The link is damaged'],
     ] as const) {
       const page = await lab.page(hash);

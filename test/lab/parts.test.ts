@@ -37,7 +37,13 @@ describe('links', () => {
       `#/story?id=${'x'.repeat(100_000)}`,
     ])
       expect(placeOf(hash).view).toBe('story');
-    expect(placeOf('#/story?__proto__=1&ID=2&id=B14').fields).toEqual({ id: 'B14' });
+    expect(placeOf('#/story?__proto__=1&ID=2&id=B14')).toEqual({
+      view: 'story',
+      fields: { id: 'B14' },
+      lost: 'The link: "__proto__" is no field.',
+    });
+    expect(placeOf('#/nowhere').lost).toBe('The link: "nowhere" is no view.');
+    expect(placeOf('#/story?id=B14').lost).toBeUndefined();
     expect([
       numberIn('12', 0, 20),
       numberIn('21', 0, 20),

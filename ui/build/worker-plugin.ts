@@ -17,14 +17,14 @@ function stub(code: string): string {
   const declared = [...code.matchAll(DECLARED)].map(([, name]) => name!);
   const listed = [...code.matchAll(LISTED)].flatMap(([, names]) => names!.split(','));
   const names = [...declared, ...listed.map((name) => name.trim().split(' as ').at(-1)!)].filter(Boolean);
-  return names
-    .map((name) =>
-      // zod calls it for each schema; what it returns is called by nobody
-      /^create\w*JSONSchemaMethod$/.test(name)
-        ? `export const ${name} = () => () => undefined;`
-        : `export function ${name}() { throw new Error('${name} is not part of the lab'); }`,
-    )
-    .join('\n');
+  // zod calls it for each schema; what it returns is called by nobody
+  const methods = names.filter((name) => /^create\w*JSONSchemaMethod$/.test(name));
+  const others = names.filter((name) => !methods.includes(name));
+  return [
+    ...methods.map((name) => `export const ${name} = () => () => undefined;`),
+    "function gone() { throw new Error('this is not part of the lab'); }",
+    `export { ${others.map((name) => `gone as ${name}`).join(', ')} };`,
+  ].join('\n');
 }
 
 /** What src/check imports of src/memmap: ui/src/worker/memmap.ts loads it when it is needed. */
@@ -36,6 +36,10 @@ const STRINGS = /\/zod\/v4\/classic\/schemas\.js$/;
 const FORMAT = /return this\.check\(core\._\w+\(Zod\w+, params\)\);/g;
 const NO_FORMAT = "throw new Error('formats of strings are not part of the lab');";
 
+/** The English names of such formats, for messages that nothing causes. */
+const ENGLISH = /\/zod\/v4\/locales\/en\.js$/;
+const NAME_OF_FORMAT = /^ {8}(?!regex|template_literal)\w+: "[^"]+",\n/gm;
+
 /** Leaves out of the worker what it never reaches, and puts off what few scenarios need. */
 export const workerPlugin = (): Plugin => ({
   name: 'mhp-worker',
@@ -45,6 +49,7 @@ export const workerPlugin = (): Plugin => ({
   transform: (code, id) => {
     const path = id.split('?')[0]!;
     if (NEVER.some((one) => one.test(path))) return { code: stub(code), map: null };
+    if (ENGLISH.test(path)) return { code: code.replace(NAME_OF_FORMAT, ''), map: null };
     return STRINGS.test(path) ? { code: code.replace(FORMAT, NO_FORMAT), map: null } : undefined;
   },
 });

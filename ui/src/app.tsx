@@ -70,6 +70,11 @@ export function App({ client }: { readonly client: Client }): ReactNode {
         </nav>
       </header>
       <main className="view">
+        {place.lost !== undefined && (
+          <p className="error" role="alert">
+            {place.lost}
+          </p>
+        )}
         <Shown key={place.view} fields={place.fields} set={set} go={go} client={client} />
       </main>
     </div>

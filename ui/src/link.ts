@@ -11,6 +11,8 @@ export type Fields = Readonly<Record<string, string>>;
 export interface Place {
   readonly view: View;
   readonly fields: Fields;
+  /** What of the link is left out, as a line for the person; absent if all of it is there. */
+  readonly lost?: string;
 }
 
 const NAME = /^[a-z]{1,12}$/;
@@ -18,14 +20,19 @@ const MOST_FIELDS = 20;
 /** A scenario or design in a link is at most so long, packed. */
 const MOST_FIELD = 60_000;
 
-/** The place that a link names; what cannot be read of it is left out. */
+/** The place that a link names; what cannot be read of it is left out, and named. */
 export function placeOf(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?');
-  const view = VIEWS.find((one) => one === path) ?? 'story';
+  const view = VIEWS.find((one) => one === path);
   const fields: Record<string, string> = {};
-  for (const [name, value] of [...new URLSearchParams(query)].slice(0, MOST_FIELDS))
-    if (NAME.test(name) && value.length <= MOST_FIELD) fields[name] = value;
-  return { view, fields };
+  const lost = view || path === '' ? [] : [`${JSON.stringify(path.slice(0, 40))} is no view`];
+  for (const [i, [name, value]] of [...new URLSearchParams(query)].entries()) {
+    if (i >= MOST_FIELDS || !NAME.test(name)) lost.push(`${JSON.stringify(name.slice(0, 40))} is no field`);
+    else if (value.length > MOST_FIELD)
+      lost.push(`${name} has ${value.length} characters, more than ${MOST_FIELD}`);
+    else fields[name] = value;
+  }
+  return { view: view ?? 'story', fields, ...(lost.length > 0 && { lost: `The link: ${lost[0]}.` }) };
 }
 
 /** The fields after a change, as a link would bring them: an empty text leaves a field out. */

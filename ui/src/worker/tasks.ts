@@ -33,7 +33,8 @@ const MOST_TEXT = 1_000_000;
 const texts = async (): Promise<Readonly<Record<string, string>>> => (await import('virtual:texts')).default;
 
 async function textOf({ file, text }: Source): Promise<string> {
-  const found = text ?? (await texts())[file];
+  const own = await texts();
+  const found = text ?? (Object.hasOwn(own, file) ? own[file] : undefined);
   if (found === undefined) throw new InputError(file, '', 'no such scenario comes with the lab');
   if (found.length > MOST_TEXT) throw new InputError(file, '', `is longer than ${MOST_TEXT} characters`);
   return found;
