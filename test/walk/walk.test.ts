@@ -68,6 +68,32 @@ test.each([...defects])('defect that the catalogue lacks: %s', (name) => {
   expect(disagreements({ ...played, document }, false).map(nameOf)).toEqual([]);
 });
 
+test.each(['v5.2', 'v5.10', 'v6.12', 'v7.2'])(
+  '%s: a DIMM over a namespace, with the altmap of ndctl and without',
+  (release) => {
+    const machine = {
+      arch: 'x86_64',
+      ram: [{ start: 0, size: 2 ** 31 }],
+      nodes: [{ node: 0, cpus: '0' }],
+    } as const;
+    for (const [map, freed] of [
+      ['dev', true],
+      ['mem', false],
+    ] as const) {
+      const steps = [
+        { nvdimm: { region: 0, start: 5 * 2 ** 30, size: 2 ** 30 } },
+        { ndctl: { run: `create-namespace -r region0 -m fsdax -M ${map}` } },
+        { device_add: { id: 'a', start: 5 * 2 ** 30, size: 2 ** 31 } },
+        { device_del: { id: 'a', expect: 'any' } },
+      ];
+      const document: Document = { machine, release, steps };
+      const { alarms } = play(document);
+      expect(alarms.map((alarm) => nameFor(document, alarm)?.name)).not.toContain(undefined);
+      expect(alarms.some(({ kind }) => kind !== 'warn')).toBe(freed);
+    }
+  },
+);
+
 test('an alarm shrinks to the steps that it needs, on a plain machine', () => {
   const machine = {
     arch: 'x86_64',
