@@ -12,6 +12,7 @@ import { UserError } from '../../src/errors/user-error.ts';
 import { openRecording } from '../../src/machines/recording/open-recording.ts';
 import type { Op, UnreadOp } from '../../src/machines/recording/ops.ts';
 import type { Recording } from '../../src/machines/recording/recording.ts';
+import type { FileTree } from '../../src/machines/sources/tree.ts';
 import { parseSize } from '../../src/machines/text/size.ts';
 import { PrivateDir } from '../../src/record/guest/private-dir.ts';
 import { userland } from '../../src/record/guest/userland.ts';
@@ -35,6 +36,11 @@ const ARCHIVES: Readonly<Record<string, string>> = {
   'arm64-6.1-split-rooff61': 'debian:6.1',
   'arm64-6.1-mmom61': 'debian:6.1',
   'arm64-6.1-full61': 'debian:6.1',
+  'x86_64-6.1-dimm': 'debian:6.1',
+  'x86_64-6.1-random-1': 'debian:6.1',
+  'x86_64-6.1-use': 'debian:6.1',
+  'arm64-6.1-4k': 'debian:6.1',
+  'arm64-6.12-16k-va52': 'debian:6.12',
 };
 
 type Step = Readonly<Record<string, unknown>>;
@@ -111,6 +117,16 @@ function regionAt({ steps: [boot] }: Recording, address: number): number | undef
   return undefined;
 }
 
+/** Where the last memory block of a node begins, which may be plugged memory. */
+function blockOf(tree: FileTree, nid: number): number | undefined {
+  const size = Number.parseInt(tree.readText('sys/devices/system/memory/block_size_bytes') ?? '', 16);
+  const ids = (tree.list(`sys/devices/system/node/node${nid}`) ?? []).flatMap((name) => {
+    const id = /^memory(\d+)$/.exec(name)?.[1];
+    return id === undefined ? [] : [Number(id)];
+  });
+  return ids.length === 0 || Number.isNaN(size) ? undefined : Math.max(...ids) * size;
+}
+
 /** The operations as a scenario. On arm64 add_memory() stands for a DIMM: Debian's kernels have no ACPI_HOTPLUG_MEMORY there. */
 function again(recording: Recording): Again {
   const { arch } = recording.ops;
@@ -122,8 +138,17 @@ function again(recording: Recording): Again {
   const virtio: { readonly id: string; readonly step: Step }[] = [];
   const mapped = new Map<number, number>();
   const any = { expect: 'any' };
-  const stepOf = (op: Op): Step | string | null => {
+  const stepOf = (op: Op, before: FileTree): Step | string | null => {
     switch (op.op) {
+      case 'use_memory': {
+        const start = blockOf(before, op.node ?? 0);
+        if (start === undefined || op.mib === null || op.kind === 'device') return op.op;
+        return {
+          use: { start, size: op.mib * 2 ** 20, as: op.kind.startsWith('huge') ? 'hugepage' : 'movable' },
+        };
+      }
+      case 'stop_using':
+        return { use: { start: 0, size: 2 ** 46, as: 'free' } };
       case 'observe':
         return null;
       case 'write':
@@ -191,11 +216,12 @@ function again(recording: Recording): Again {
   };
   const told = (op: Op | UnreadOp): string =>
     op.op === 'use_memory' ? `use_memory ${op.kind} ${op.mib}M` : op.op;
-  for (const { ops: own } of recording.steps) {
+  for (const [i, { ops: own, tree }] of recording.steps.entries()) {
     const before = steps.length;
+    const was = recording.steps[i - 1]?.tree ?? tree;
     for (const op of own) {
       if (op.op === 'unread') continue;
-      const step = stepOf(op);
+      const step = stepOf(op, was);
       if (typeof step === 'string') left.push(told(op));
       if (step === null || typeof step === 'string') continue;
       steps.push(step);
