@@ -106,7 +106,7 @@ export const v6_6 = {
 };
 
 export const v6_11 = {
-  /** Hot-added pages start PageOffline, not PG_reserved. */
+  /** Hot-added pages start PageOffline, not PG_reserved; in ZONE_DEVICE these are the pages of an altmap. */
   *memmap_init_range(
     this: Kernel,
     zone: number,
@@ -114,7 +114,8 @@ export const v6_11 = {
     nr_pages: number,
     migratetype: number,
   ): Steps<void> {
-    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype);
+    const flags = zone_idx(zone) === this.c.ZONE_DEVICE ? PG_reserved : 0;
+    const page = make_page(zone_to_nid(zone), zone_idx(zone), migratetype, flags);
     yield* access_pages(this, INIT, init_pages, start_pfn, start_pfn + nr_pages, page);
   },
 };
