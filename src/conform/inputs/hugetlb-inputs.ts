@@ -23,7 +23,7 @@ export interface PoolInputs {
 
 const NOTHING: PoolInputs = { given: [], heads: [], take_back: () => {} };
 
-const KPF = { SLAB: 2 ** 7, ANON: 2 ** 12, HEAD: 2 ** 15, HUGE: 2 ** 17, PGTABLE: 2 ** 26 };
+const KPF = { UPTODATE: 2 ** 3, SLAB: 2 ** 7, ANON: 2 ** 12, HEAD: 2 ** 15, HUGE: 2 ** 17, PGTABLE: 2 ** 26 };
 const has = (flags: number, bit: number): boolean => Math.floor(flags / bit) % 2 === 1;
 
 interface Flags {
@@ -123,7 +123,8 @@ function recordedHeads(session: Session, nid: number, tree: FileTree): { all: nu
     ({ pfn, flags }) =>
       has(flags, KPF.HUGE) && has(flags, KPF.HEAD) && page_nid(session.state.pages.get(pfn)) === nid,
   );
-  const used = heads.filter(({ flags }) => has(flags, KPF.ANON));
+  // a mapped page is anonymous; one of a file in hugetlbfs is up to date
+  const used = heads.filter(({ flags }) => has(flags, KPF.ANON) || has(flags, KPF.UPTODATE));
   return { all: heads.map(({ pfn }) => pfn), used: used.map(({ pfn }) => pfn) };
 }
 
