@@ -506,6 +506,15 @@ export interface compact_control {
   migratepages: readonly number[];
 }
 
+/**
+ * The root of a process on pgd_list of x86-64; key: the number of the process, 1 for one that was there when the machine had
+ * booted. Entries of the kernel's half alone.
+ */
+export interface pgd {
+  /** By index, ascending: what is present. Never modified in place. */
+  readonly entries: readonly { readonly index: number; readonly addr: number; readonly attr: number }[];
+}
+
 /** Objects accessed by table and key. */
 export interface Tables {
   vars: Vars;
@@ -533,6 +542,7 @@ export interface Tables {
   user_page: user_page;
   page_array: page_array;
   compact_control: compact_control;
+  pgd: pgd;
 }
 
 /** An object of a user's design, with fields of its own. */
@@ -617,6 +627,7 @@ export function empty_state(): State {
     user_page: new Map(),
     page_array: new Map(),
     compact_control: new Map(),
+    pgd: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',

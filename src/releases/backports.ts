@@ -15,6 +15,7 @@ import * as memory_failure from '../kernel/mm/memory-failure.ts';
 import * as memmap_init from '../kernel/mm/page_alloc/memmap_init.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
+import * as populate from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 
 /** A fix that stable kernels took over. */
 export interface Backport {
@@ -238,6 +239,17 @@ export const BACKPORTS: readonly Backport[] = [
     functions: {
       ptdump_walk_pgd: [ptdump.v5_7.ptdump_walk_pgd, ptdump.v6_1_192.ptdump_walk_pgd],
       ptdump_show: [ptdump_debugfs.arm64_v6.ptdump_show, ptdump_debugfs.v5_2.ptdump_show],
+    },
+  },
+  {
+    commit: null,
+    subject: 'x86/mm/64: define ARCH_PAGE_TABLE_SYNC_MASK and arch_sync_kernel_mappings()',
+    broken: 'v6.1',
+    since: 'v6.18',
+    stable: { 'v6.1': 'by 6.1.192', 'v6.12': 'by 6.12.117' },
+    functions: {
+      vmemmap_pgd_populate: [populate.v5_2.vmemmap_pgd_populate, populate.v6_17.vmemmap_pgd_populate],
+      vmemmap_p4d_populate: [populate.v5_2.vmemmap_p4d_populate, populate.v6_17.vmemmap_p4d_populate],
     },
   },
   {

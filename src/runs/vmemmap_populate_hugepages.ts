@@ -7,7 +7,7 @@ import { v5_2 as x86_pgtable } from '../kernel/arch/x86/include/asm/pgtable.ts';
 import { v5_2 as x86, v6_6 as x86_v6_6 } from '../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import { type EntryPointer, leaf_entry, none } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel, KernelFunctions } from '../kernel/kernel.ts';
-import { v5_2 as generic } from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
+import { v5_2 as generic, v6_17 as synced } from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import { look, operation } from '../kernel/ops.ts';
 import { PFN_PHYS } from '../kernel/pfn.ts';
 import type { State } from '../kernel/state.ts';
@@ -56,12 +56,15 @@ function* fill(
   return pfns.length;
 }
 
-const { vmemmap_pgd_populate, vmemmap_p4d_populate, vmemmap_pud_populate } = generic;
-const tables = { vmemmap_pgd_populate, vmemmap_p4d_populate, vmemmap_pud_populate };
+const tables: BatchForm['instead_of'] = {
+  vmemmap_pgd_populate: [generic.vmemmap_pgd_populate, synced.vmemmap_pgd_populate],
+  vmemmap_p4d_populate: [generic.vmemmap_p4d_populate, synced.vmemmap_p4d_populate],
+  vmemmap_pud_populate: generic.vmemmap_pud_populate,
+};
 
 interface Architecture {
   readonly exact: KernelFunctions['vmemmap_populate_hugepages'];
-  readonly instead_of: Partial<KernelFunctions>;
+  readonly instead_of: NonNullable<BatchForm['instead_of']>;
   readonly set_run: SetRun;
   readonly attr: (k: Kernel) => number;
   /** Whether the exact function sets a block where nothing is. */

@@ -1,5 +1,6 @@
 import { newMmu } from '../../hardware/mmu.ts';
 import { MASK_1G, MASK_2M, type map_range, split_mem_range } from '../../kernel/arch/x86/mm/init.ts';
+import { kernel_entries } from '../../kernel/arch/x86/mm/init_64/sync_global_pgds.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { NO_PAGE, PG_reserved, page_use, page_zonenum, USE, with_use } from '../../kernel/mm/page.ts';
 import { section_nr_to_pfn, vmemmap_of } from '../../kernel/pfn.ts';
@@ -221,6 +222,8 @@ export function bootMemmap(
   };
   const runner = new Runner(state);
   const ret = runner.run(mapMemmap(from, state, ofBoot)).value ?? 1;
+  // the first process; what was hot-added before reaches it as it does any other
+  state.pgd.set(1, { entries: kernel_entries(state) });
   state.pages.update(0, Number.MAX_SAFE_INTEGER, (page) =>
     page !== NO_PAGE && page_use(page) === USE.MEMMAP ? with_use(page | PG_reserved, USE.NONE) : page,
   );

@@ -15,6 +15,8 @@ export interface Mark {
   readonly end: number;
   /** x86-64: whether global leaves stay. */
   readonly spares_global?: boolean;
+  /** x86-64: whether it covers entries of walk caches under the entry wherever they lead (INVLPG). */
+  readonly all_tables?: boolean;
 }
 
 /** A translation that memory no longer has. Its place in `Mmu.stale` says from which entries it was read. */
@@ -82,7 +84,8 @@ function sameHeld(a: Held, b: Held): boolean {
         x.broadcast === y.broadcast &&
         x.va === y.va &&
         x.end === y.end &&
-        x.spares_global === y.spares_global
+        x.spares_global === y.spares_global &&
+        x.all_tables === y.all_tables
       );
     })
   );

@@ -137,7 +137,9 @@ function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
     from = upto;
   };
   const end = e.va + e.n * size;
-  const spared = m.t.arch === 'x86_64' && meaning(m.t, e.depth, e.attr) === 'leaf' && isGlobal(e.attr);
+  const kind = meaning(m.t, e.depth, e.attr);
+  if (kind === 'table' && marks.some((k) => isDone(k) && k.all_tables)) return leave(e.n, true);
+  const spared = m.t.arch === 'x86_64' && kind === 'leaf' && isGlobal(e.attr);
   const done = marks.filter((k) => isDone(k) && k.va < end && e.va < k.end && !(spared && k.spares_global));
   for (const k of done.sort((a, b) => a.va - b.va)) {
     leave(Math.min(e.n, Math.max(from, Math.floor((k.va - e.va) / size))), false);

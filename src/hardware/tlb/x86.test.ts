@@ -109,3 +109,18 @@ test('a change of CR4.PGE on every CPU is what flush_tlb_all() does at once', ()
     { numRuns: cases(200, 5000) },
   );
 });
+
+test('INVLPG takes every table from the paging-structure caches, with EFER.TCE those that lead to its address', () => {
+  const SECOND = 0x5000;
+  const tables = (tce: boolean): unknown => {
+    const m = sample();
+    writeEntries(m, PMD + 8, 1, table(SECOND), 0);
+    writeEntries(m, PTE, 16, INVALID, 0);
+    invalidateEverywhere(m, { by: 'pge' });
+    writeEntries(m, PUD, 1, INVALID, 0);
+    invalidateEverywhere(m, { by: 'invlpg', va: VA, ...(tce ? { tce } : {}) });
+    return held(m, VA, 2 ** 30).map((h) => [h.level, h.as, (h.va - VA) / PAGE, h.held_by]);
+  };
+  expect(tables(false)).toEqual([]);
+  expect(tables(true)).toEqual([['PMD', 'table', 512, [0, 1]]]);
+});

@@ -9,8 +9,11 @@ import { changeHeld } from './stale.ts';
  * are serializing, so none leaves anything in flight. PCIDs are not modelled: there is one.
  */
 export type X86Invalidation =
-  /** INVLPG: the translation of the address, global or not, and all entries of paging-structure caches. */
-  | { readonly by: 'invlpg'; readonly va: number }
+  /**
+   * INVLPG: the translation of the address, global or not, and all entries of paging-structure caches. With EFER.TCE of AMD
+   * those entries alone that lead to the address (APM 2, 3.1.7).
+   */
+  | { readonly by: 'invlpg'; readonly va: number; readonly tce?: true }
   /** MOV to CR3: all translations that are not global, and all entries of paging-structure caches. */
   | { readonly by: 'cr3' }
   /** MOV to CR4 that changes PGE: everything. */
@@ -21,7 +24,15 @@ export function invalidate(m: Mmu, op: X86Invalidation): void {
   const page = 2 ** m.t.page_shift;
   const at = op.by === 'invlpg' ? Math.floor(op.va / page) * page : Number.NEGATIVE_INFINITY;
   const end = op.by === 'invlpg' ? at + page : Number.POSITIVE_INFINITY;
-  const mark: Mark = { cpu: m.cpu, broadcast: false, va: at, end, spares_global: op.by === 'cr3' };
+  const everywhere = op.by !== 'invlpg' || !op.tce;
+  const mark: Mark = {
+    cpu: m.cpu,
+    broadcast: false,
+    va: at,
+    end,
+    spares_global: op.by === 'cr3',
+    all_tables: everywhere,
+  };
   const isCovered = (h: Held): boolean => h.table || op.by !== 'cr3' || !isGlobal(h.attr);
   // what a dropped entry of a cache leaves behind is judged by its marks, and must not be taken for older leaves
   for (const tables of [false, true]) {
@@ -29,7 +40,7 @@ export function invalidate(m: Mmu, op: X86Invalidation): void {
       const unit = entrySize(m.t, depth);
       const one = { depth, first: Math.floor(at / unit), n: 1 };
       const todo: Todo[] =
-        tables || op.by !== 'invlpg'
+        op.by !== 'invlpg' || (tables && everywhere)
           ? m.stale[depth]!.all().map(({ first, n }) => ({ depth, first, n }))
           : [one];
       for (const what of todo) drop(m, what, tables, mark, isCovered);
@@ -59,7 +70,8 @@ function byAll(m: Mmu, marks: readonly Mark[]): Mark[] {
         of(cpu).flatMap((b) => {
           const [va, end] = [Math.max(a.va, b.va), Math.min(a.end, b.end)];
           const spares = (a.spares_global ?? false) || (b.spares_global ?? false);
-          return va < end ? [{ ...a, va, end, spares_global: spares }] : [];
+          const all = (a.all_tables ?? false) && (b.all_tables ?? false);
+          return va < end || all ? [{ ...a, va, end, spares_global: spares, all_tables: all }] : [];
         }),
       ),
     of(m.everyone[0]!).map((k) => ({ ...k, cpu: DONE })),

@@ -7,6 +7,7 @@ import { checkLinear } from './linear.ts';
 import { checkLinks } from './links.ts';
 import { checkMemblock } from './memblock.ts';
 import { checkMemmap } from './memmap.ts';
+import { checkRoots } from './roots.ts';
 import { checkSections } from './sections.ts';
 import { checkTables } from './tables.ts';
 import { checkTranslations } from './translations.ts';
@@ -20,6 +21,7 @@ export const invariants: Readonly<Record<string, (state: State, c: Config) => Fa
   links: checkLinks,
   memblock: checkMemblock,
   memmap: checkMemmap,
+  roots: checkRoots,
   sections: checkSections,
   tables: checkTables,
   translations: checkTranslations,

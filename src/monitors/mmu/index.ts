@@ -1,11 +1,12 @@
 import { vaText } from '../../geometry/translation.ts';
 import { VALID } from '../../hardware/descriptor/descriptor.ts';
+import { x86Address } from '../../hardware/descriptor/format.ts';
 import type { Mmu } from '../../hardware/index.ts';
 import { translations } from '../../hardware/memory/access.ts';
 import type { Runs } from '../../hardware/memory/runs.ts';
 import type { Reach } from '../../hardware/tlb/reach.ts';
 import type { Config } from '../../kernel/config.ts';
-import { type Page, page_use, USE } from '../../kernel/mm/page.ts';
+import { NO_PAGE, type Page, page_use, USE } from '../../kernel/mm/page.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Monitor } from '../../schedule/monitors/monitor.ts';
 import type { View } from '../../schedule/semantics/view.ts';
@@ -103,12 +104,20 @@ function filledPage(pages: Runs<Page>, c: Config, pa: number): Failure {
   };
 }
 
-/** The first free page that was a table and still has valid entries: a mapping was lost with it. */
+/**
+ * The first free page that was a table and still has valid entries: a mapping was lost with it. On x86-64 an entry for a table that
+ * is free already is none: 7.2.13 frees a table of PMDs as it is (pud_free_pmd_page).
+ */
 function firstFilled(mmu: Mmu, pages: Runs<Page>, c: Config): number {
+  const x86 = c.arch === 'x86_64';
+  const isFree = (pa: number): boolean => {
+    const page = pages.get(Math.floor(pa / c.PAGE_SIZE));
+    return page !== NO_PAGE && page_use(page) === USE.FREE;
+  };
   for (const { start, end, value } of pages.in(0, Number.MAX_SAFE_INTEGER)) {
     if (page_use(value) !== USE.FREE) continue;
     const words = mmu.words.in(start * c.PAGE_SIZE, ((end - start) * c.PAGE_SIZE) / 8);
-    const live = words.find((run) => (run.attr & VALID) !== 0);
+    const live = words.find((run) => (run.attr & VALID) !== 0 && !(x86 && isFree(x86Address(run))));
     if (live) return Math.floor(live.pa / c.PAGE_SIZE) * c.PAGE_SIZE;
   }
   return -1;

@@ -29,6 +29,7 @@ import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
 import * as x86_free from '../../kernel/arch/x86/mm/init_64/free_pages.ts';
 import * as x86_mapping from '../../kernel/arch/x86/mm/init_64/kernel_physical_mapping_init.ts';
 import * as x86_remove from '../../kernel/arch/x86/mm/init_64/remove_pagetable.ts';
+import * as x86_sync from '../../kernel/arch/x86/mm/init_64/sync_global_pgds.ts';
 import * as x86_vmemmap from '../../kernel/arch/x86/mm/init_64/vmemmap.ts';
 import * as x86_ioremap from '../../kernel/arch/x86/mm/ioremap.ts';
 import * as x86_numa from '../../kernel/arch/x86/mm/numa.ts';
@@ -279,6 +280,7 @@ export const own = {
       ...x86_fault.v5_2,
       ...x86_free.v5_2,
       ...x86_init.v5_2,
+      ...x86_sync.v5_2,
       ...x86_mapping.v5_2,
       ...x86_mem.v5_2,
       ...x86_numa.v5_2,

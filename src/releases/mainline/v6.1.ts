@@ -8,6 +8,7 @@ import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as x86_init from '../../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
 import * as x86_remove from '../../kernel/arch/x86/mm/init_64/remove_pagetable.ts';
+import * as x86_sync from '../../kernel/arch/x86/mm/init_64/sync_global_pgds.ts';
 import * as acpi_memhotplug from '../../kernel/drivers/acpi/acpi_memhotplug.ts';
 import * as base_bus from '../../kernel/drivers/base/bus.ts';
 import * as groups from '../../kernel/drivers/base/memory/groups.ts';
@@ -130,6 +131,8 @@ export const own = {
       ...virtio_mem.v5_12,
       ...virtio_mem.v6_1,
       ...x86_init.v6_1,
+      ...x86_sync.v6_17,
+      ...sparse_vmemmap.v6_17,
       ...section_memmap_x86.v6_1,
       ...x86_remove.v6_1,
       ...vmemmap_verify.v6_1,

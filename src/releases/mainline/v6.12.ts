@@ -30,6 +30,7 @@ import * as page_isolation from '../../kernel/mm/page_isolation.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
 import * as nr_vmemmap_pages from '../../kernel/mm/sparse-vmemmap/nr_vmemmap_pages.ts';
+import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import * as vmalloc_area from '../../kernel/mm/vmalloc/area.ts';
 import * as vmstat from '../../kernel/mm/vmstat.ts';
 import { defineRelease } from '../define.ts';
@@ -85,6 +86,7 @@ export const own = {
       ...x86_dump_pagetables.v6_9,
       ...ptdump.v6_1_192,
       ...x86_init.v6_1,
+      ...sparse_vmemmap.v6_17,
       ...x86_fault.v6_12,
     },
   },

@@ -11,6 +11,7 @@ import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
+import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import * as vmstat from '../../kernel/mm/vmstat.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
@@ -44,6 +45,8 @@ export const own = {
       ioremap_try_huge_pmd: ioremap.v5_2.ioremap_try_huge_pmd,
       ioremap_try_huge_pud: ioremap.v5_2.ioremap_try_huge_pud,
       ...ptdump.v6_6,
+      vmemmap_pgd_populate: sparse_vmemmap.v5_2.vmemmap_pgd_populate,
+      vmemmap_p4d_populate: sparse_vmemmap.v5_2.vmemmap_p4d_populate,
     },
   },
 };

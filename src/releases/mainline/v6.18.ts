@@ -17,6 +17,7 @@ import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts'
 import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as ptdump from '../../kernel/mm/ptdump.ts';
 import * as sparse from '../../kernel/mm/sparse.ts';
+import * as sparse_vmemmap from '../../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
 import * as vmalloc_map from '../../kernel/mm/vmalloc/map.ts';
 import * as vmalloc_unmap from '../../kernel/mm/vmalloc/unmap.ts';
 import { defineRelease } from '../define.ts';
@@ -58,6 +59,7 @@ export const own = {
       vunmap_pmd_range: vmalloc_unmap.v6_16.vunmap_pmd_range,
       vunmap_pud_range: vmalloc_unmap.v6_16.vunmap_pud_range,
       ...ptdump.v6_1_192,
+      ...sparse_vmemmap.v6_17,
     },
   },
 };

@@ -77,6 +77,8 @@ export const own = {
       ...vmalloc.v6_6,
       ...virtio_mem.v6_6,
       update_end_of_memory_vars: x86_init.v5_2.update_end_of_memory_vars,
+      vmemmap_pgd_populate: sparse_vmemmap.v5_2.vmemmap_pgd_populate,
+      vmemmap_p4d_populate: sparse_vmemmap.v5_2.vmemmap_p4d_populate,
     },
   },
 };

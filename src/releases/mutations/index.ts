@@ -18,8 +18,9 @@ import { B76 } from './B76.ts';
 import { B77 } from './B77.ts';
 import { B80_mutant } from './B80.ts';
 import { B99_mutant, B99b_mutant } from './B99.ts';
+import { B125b_mutant } from './B125b.ts';
 
-import { B22b_mutant, B24b_mutant, B25d_mutant } from './x86-flush.ts';
+import { B22b_mutant, B24b_mutant, B24c_amd, B24c_cure, B25d_mutant } from './x86-flush.ts';
 import { B28b_mutant, B29b_mutant } from './x86-memmap.ts';
 import {
   B10b_mutant,
@@ -38,5 +39,6 @@ export const mutations: readonly Release[] = [
   ...[B41a_mutant, B41b_mutant, B42_mutant, B61a_mutant, B61b_mutant, B76, B77, B80_mutant],
   ...[B99_mutant, B99b_mutant],
   ...[B10b_mutant, B14b_mutant, x86_B17b_mutant, B18b_mutant, B22b_mutant, B24b_mutant, B25c_mutant],
-  ...[B25d_mutant, B26b_mutant, B28b_mutant, B29b_mutant, B36d_cure],
+  ...[B25d_mutant, B26b_mutant, B28b_mutant, B29b_mutant, B36d_cure, B125b_mutant],
+  ...[B24c_amd, B24c_cure],
 ];

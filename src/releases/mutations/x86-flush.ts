@@ -1,5 +1,8 @@
 import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
-import { invalidate } from '../../hardware/tlb/x86.ts';
+import { invalidate, invalidateEverywhere } from '../../hardware/tlb/x86.ts';
+import { v7_2 as pgtable } from '../../kernel/arch/x86/mm/pgtable.ts';
+import { tlb_single_page_flush_ceiling } from '../../kernel/arch/x86/mm/tlb.ts';
+import type { EntryPointer } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { mmu_steps } from '../../kernel/mmu.ts';
 import { change, operation } from '../../kernel/ops.ts';
@@ -77,6 +80,56 @@ export const B25d_mutant = defineRelease({
     x86_64: {
       *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
         for (let va = start; va < end; va += this.c.PAGE_SIZE) yield* change(invlpg, va);
+      },
+    },
+  },
+});
+
+/** do_kernel_range_flush() with EFER.TCE. */
+const tce_range_flush = operation({
+  name: 'tce_range_flush',
+  obj: 'mmu',
+  writes: true,
+  tables: () => 'order',
+  tell: ([va, pages]) => ({ kind: 'tlbi', op: { by: 'va', va, pages, last_level: false, broadcast: true } }),
+  run: (state: State, va: number, pages: number): void => {
+    const mmu = state.mmu!;
+    for (let i = 0; i < pages; i++)
+      invalidateEverywhere(mmu, { by: 'invlpg', va: va + i * 2 ** mmu.t.page_shift, tce: true });
+  },
+});
+
+const with_tce = {
+  *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
+    const pages = pages_of(this, start, end);
+    if (pages > tlb_single_page_flush_ceiling) yield* this.flush_tlb_all();
+    else yield* change(tce_range_flush, start, pages);
+  },
+};
+
+/** B24c: the kernel of v7.2, as AMD's processors execute it. */
+export const B24c_amd = defineRelease({
+  name: 'v7.2-B24c',
+  base: v7_2,
+  about: '7.2.13 on a processor of AMD, where it sets EFER.TCE',
+  arch: { x86_64: with_tce },
+});
+
+/** B24c, cured. */
+export const B24c_cure = defineRelease({
+  name: 'v7.2-B24c-range',
+  base: B24c_amd,
+  about: '7.2.13 with EFER.TCE whose pud_free_pmd_page() flushes all that its tables have translated',
+  arch: {
+    x86_64: {
+      *pud_free_pmd_page(this: Kernel, pudp: EntryPointer, addr: number): Steps<boolean> {
+        const whole: Kernel = {
+          ...this,
+          *flush_tlb_kernel_range() {
+            yield* this.flush_tlb_all();
+          },
+        };
+        return yield* pgtable.pud_free_pmd_page.call(whole, pudp, addr);
       },
     },
   },

@@ -217,3 +217,24 @@ export const v7_2 = {
     return yield* this.vmemmap_populate_basepages(addr, next, nid, altmap);
   },
 };
+
+/** {pgd,p4d}_populate_kernel() (include/linux/pgalloc.h): the entry is one of the root, and goes to all processes at once. */
+const synced = (k: Kernel, addr: number, populate: Kernel['pgd_populate']): Kernel['pgd_populate'] =>
+  function* (p, table) {
+    yield* populate.call(k, p, table);
+    yield* k.arch_sync_kernel_mappings(addr, addr);
+  };
+
+/** x86-64, v6.17: ARCH_PAGE_TABLE_SYNC_MASK names the root, which has p4d entries with four levels. */
+export const v6_17 = {
+  *vmemmap_pgd_populate(this: Kernel, addr: number, node: number): Steps<EntryPointer> {
+    const pgdp = yield* this.pgd_offset_k(addr);
+    const populate = synced(this, addr, this.pgd_populate);
+    return (yield* table_for(this, 'P4D', pgdp, node, populate)) ? pgdp : NULL_ENTRY;
+  },
+  *vmemmap_p4d_populate(this: Kernel, pgdp: EntryPointer, addr: number, node: number): Steps<EntryPointer> {
+    const p4dp = yield* this.p4d_offset(pgdp, addr);
+    const populate = isFolded(this.c.t, 'P4D') ? synced(this, addr, this.p4d_populate) : this.p4d_populate;
+    return (yield* table_for(this, 'PUD', p4dp, node, populate)) ? p4dp : NULL_ENTRY;
+  },
+};

@@ -12,10 +12,13 @@ import {
 } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { USE } from '../../../mm/page.ts';
+import { alloc, free, lock, look, operation, unlock } from '../../../ops.ts';
+import type { pgd, State } from '../../../state.ts';
 import { _PAGE_PSE } from '../include/asm/pgtable_types.ts';
+import { kernel_entries, PGD_LOCK } from './init_64/sync_global_pgds.ts';
 
 /**
- * arch/x86/mm/pgtable.c: leaves of 2M and 1G in the vmalloc region, and freeing the tables that they replace. The caller has
+ * arch/x86/mm/pgtable.c: roots of processes; leaves of 2M and 1G in the vmalloc region, and freeing the tables that they replace. The caller has
  * unmapped and flushed what the tables mapped. MTRRs are taken to be uniform over a leaf.
  */
 
@@ -34,7 +37,35 @@ function* set_huge(
   return 1;
 }
 
+/** The kernel's half of a new root (clone_pgd_range). */
+const clone_pgd_range = operation({
+  name: 'clone_pgd_range',
+  obj: 'mmu',
+  writes: false,
+  tell: () => ({ kind: 'does', what: 'clone_pgd_range(pgd, swapper_pg_dir)' }),
+  run: (state: State): pgd['entries'] => kernel_entries(state),
+});
+
 export const v5_2 = {
+  /** Only its kernel half is modelled, and it takes no page. */
+  *pgd_alloc(this: Kernel, mm: number): Steps<void> {
+    yield* lock(PGD_LOCK, 'spinlock');
+    yield* this.pgd_ctor(mm);
+    yield* unlock(PGD_LOCK, 'spinlock');
+  },
+  *pgd_ctor(this: Kernel, mm: number): Steps<void> {
+    const entries = yield* look(clone_pgd_range);
+    yield* alloc('pgd', mm, { entries });
+  },
+  *pgd_free(this: Kernel, mm: number): Steps<void> {
+    yield* this.pgd_dtor(mm);
+  },
+  *pgd_dtor(this: Kernel, mm: number): Steps<void> {
+    yield* lock(PGD_LOCK, 'spinlock');
+    yield* free('pgd', mm);
+    yield* unlock(PGD_LOCK, 'spinlock');
+  },
+
   /** Here and below: 1, or 0 if there is a table. */
   *pud_set_huge(this: Kernel, pudp: EntryPointer, phys: number, prot: number): Steps<number> {
     return yield* set_huge(this, pudp, phys, prot, (d) => pud_leaf(this.c, d));

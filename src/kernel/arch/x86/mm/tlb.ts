@@ -36,7 +36,7 @@ const do_kernel_range_flush = operation({
 });
 
 /** Pages; more are flushed by flush_tlb_all(). */
-const tlb_single_page_flush_ceiling = 33;
+export const tlb_single_page_flush_ceiling = 33;
 
 export const v5_2 = {
   /** CR4.PGE is flipped: everything goes, global translations included. */

@@ -282,19 +282,6 @@ export const v5_2 = {
   ): Steps<Mapped> {
     return yield* this.__kernel_physical_mapping_init(paddr_start, paddr_end, page_size_mask, prot, true);
   },
-
-  /**
-   * Copies new entries of the root into that of every process. The model has the kernel's root alone: processes see
-   * its kernel half.
-   */
-  *sync_global_pgds(this: Kernel, start: number, end: number): Steps<void> {
-    const size = size_of(this, 'PGD');
-    for (let addr = start; addr <= end; addr = (Math.floor(addr / size) + 1) * size) {
-      if (none(yield* READ_ONCE(yield* this.pgd_offset_k(addr)))) continue;
-      yield* lock('pgd_lock', 'spinlock');
-      yield* unlock('pgd_lock', 'spinlock');
-    }
-  },
 };
 
 /** The physical address at which the next entry of the root begins. */

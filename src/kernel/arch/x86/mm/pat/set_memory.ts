@@ -25,6 +25,7 @@ import {
   _PAGE_RW,
   attributes,
 } from '../../include/asm/pgtable_types.ts';
+import { PGD_LOCK } from '../init_64/sync_global_pgds.ts';
 
 /**
  * arch/x86/mm/pat/set_memory.c (mm/pageattr.c until v5.6): attributes of the kernel's mappings. A leaf of which only a part
@@ -55,7 +56,6 @@ export interface Found {
 }
 
 const CPA_LOCK = 'cpa_lock';
-const PGD_LOCK = 'pgd_lock';
 const MMAP_LOCK = 'init_mm.mmap_lock';
 const PTRS_PER_PTE = 512;
 

@@ -1,0 +1,78 @@
+import { entrySize } from '../../../../../geometry/translation.ts';
+import { type Descriptor, VALID } from '../../../../../hardware/descriptor/descriptor.ts';
+import type { Steps } from '../../../../../steps/step.ts';
+import { none, READ_ONCE } from '../../../../include/linux/pgtable.ts';
+import type { Kernel } from '../../../../kernel.ts';
+import { change, lock, operation, unlock } from '../../../../ops.ts';
+import type { pgd, State } from '../../../../state.ts';
+
+/**
+ * arch/x86/mm/init_64.c: entries of the root that are new, copied into the roots of processes. A process walks from its own root,
+ * so what a new entry maps is not there for it before. Tables below are shared. Entries of the root never go.
+ */
+
+export const PGD_LOCK = 'pgd_lock';
+/** Of the root. */
+export const ENTRIES = 512;
+
+/** Index of the entry of the root that translates an address. */
+export const pgd_index = (k: Pick<Kernel, 'c'>, addr: number): number =>
+  ENTRIES + Math.floor(addr / entrySize(k.c.t, 0));
+
+/** set_pgd() or set_p4d() in each root of pgd_list that has nothing there; whether one has another table (BUG_ON). */
+const set_pgds = operation({
+  name: 'set_pgds',
+  obj: 'pgd',
+  writes: true,
+  tell: ([index]) => ({ kind: 'does', what: `set_pgd(pgd + ${index}) for pgd_list` }),
+  run(state: State, index: number, { addr, attr }: Descriptor): boolean {
+    let differs = false;
+    for (const [mm, { entries }] of state.pgd) {
+      const old = entries.find((one) => one.index === index);
+      if (old) differs ||= old.addr !== addr;
+      else {
+        const all = [...entries, { index, addr, attr }].sort((a, b) => a.index - b.index);
+        state.pgd.set(mm, { entries: all });
+      }
+    }
+    return differs;
+  },
+});
+
+/** The present entries of the kernel's half of swapper_pg_dir. */
+export function kernel_entries(state: State): pgd['entries'] {
+  const { words, root } = state.mmu!;
+  const half = root + (ENTRIES / 2) * 8;
+  return words.in(half, ENTRIES / 2).flatMap(({ pa, n, addr, stride, attr }) =>
+    attr & VALID
+      ? Array.from({ length: n }, (_, i) => ({
+          index: (pa - root) / 8 + i,
+          addr: addr + i * stride,
+          attr,
+        }))
+      : [],
+  );
+}
+
+export const v5_2 = {
+  /** With four levels the entries are p4d entries. `end` is inclusive. */
+  *sync_global_pgds(this: Kernel, start: number, end: number): Steps<void> {
+    const size = entrySize(this.c.t, 0);
+    for (let addr = start; addr <= end; addr = (Math.floor(addr / size) + 1) * size) {
+      const pgd_ref = yield* this.pgd_offset_k(addr);
+      const ref = yield* READ_ONCE(pgd_ref);
+      if (none(ref)) continue;
+      yield* lock(PGD_LOCK, 'spinlock');
+      const differs = yield* change(set_pgds, pgd_index(this, addr), ref);
+      yield* unlock(PGD_LOCK, 'spinlock');
+      if (differs) yield* this.BUG('sync_global_pgds');
+    }
+  },
+};
+
+/** v6.17, 6.1.192, 6.12.117 */
+export const v6_17 = {
+  *arch_sync_kernel_mappings(this: Kernel, start: number, end: number): Steps<void> {
+    yield* this.sync_global_pgds(start, end);
+  },
+};
