@@ -6,8 +6,8 @@ import { findRelease, mainline } from './index.ts';
 const ARCHES = ['arm64', 'x86_64'] as const;
 
 /** The functions of a release that are the one before the fix, or the one after it. */
-function found({ functions }: Backport, release: string): { name: string; after: boolean }[] {
-  return ARCHES.flatMap((arch) => {
+function found({ functions, ...row }: Backport, release: string): { name: string; after: boolean }[] {
+  return ARCHES.filter((arch) => arch === (row.arch ?? arch)).flatMap((arch) => {
     const table = findRelease(release)!.functions(arch) as unknown as Record<string, unknown>;
     return Object.entries(functions).flatMap(([name, [before, after]]) =>
       table[name] === before || table[name] === after ? [{ name, after: table[name] === after }] : [],

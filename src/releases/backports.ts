@@ -30,6 +30,8 @@ export interface Backport {
   readonly stable: Readonly<Record<string, string>>;
   /** The kernel's functions that it changes and the model has: before and after. Empty if the model does not show it. */
   readonly functions: Readonly<Record<string, readonly [before: unknown, after: unknown]>>;
+  /** The architecture on which it changes them, if one alone. */
+  readonly arch?: 'x86_64';
   /** By series: what some of these functions have become there, where it is not what mainline has. */
   readonly ported?: Readonly<Record<string, Readonly<Record<string, unknown>>>>;
 }
@@ -247,6 +249,7 @@ export const BACKPORTS: readonly Backport[] = [
     broken: 'v6.1',
     since: 'v6.18',
     stable: { 'v6.1': 'by 6.1.192', 'v6.12': 'by 6.12.117' },
+    arch: 'x86_64',
     functions: {
       vmemmap_pgd_populate: [populate.v5_2.vmemmap_pgd_populate, populate.v6_17.vmemmap_pgd_populate],
       vmemmap_p4d_populate: [populate.v5_2.vmemmap_p4d_populate, populate.v6_17.vmemmap_p4d_populate],

@@ -7,7 +7,7 @@ import { eventText } from '../run/step-text.ts';
 import type { ToldEvent } from '../story/clauses.ts';
 import { kernelStory } from '../story/story.ts';
 import { isKernelStory, toldKernel } from '../story/told.ts';
-import { kernelWhyText } from '../story/why.ts';
+import { kernelWhy, kernelWhyText } from '../story/why.ts';
 import { type WhyPart, whyPartSteps, whyPartText } from '../story/why-parts.ts';
 import { programWhy } from '../trace/why.ts';
 import { type Delta, deltaOf, type Snapshot } from './delta.ts';
@@ -152,7 +152,7 @@ export function storyData(story: Story, token: string): StoryData {
 }
 
 function whyData(story: Story, kernel: boolean): StoryWhy[] {
-  const parts = kernel ? kernelStory(story).why : programWhy(story);
+  const parts = kernel ? kernelWhy(story, toldKernel(story)) : programWhy(story);
   return parts.map((part) => ({
     ...(plainValue('pfn' in part ? { ...part, pfn: hexText(part.pfn) } : part) as WhyPart),
     text: kernel ? kernelWhyText(story, part) : whyPartText(part),

@@ -6,7 +6,7 @@ import { chainText } from './names.ts';
 import { shortText } from './number.ts';
 import { plainText, sourceText, textOf } from './source-lines.ts';
 import { toldKernel } from './told.ts';
-import { linesOf, merged, type SummaryOptions, summary, type TreeLine } from './tree.ts';
+import { linesOf, type Merged, merged, type SummaryOptions, summary, type TreeLine } from './tree.ts';
 import { kernelWhy, kernelWhyLines, pertinent } from './why.ts';
 import type { WhyPart } from './why-parts.ts';
 
@@ -75,11 +75,23 @@ interface Opened {
 /** Merges lines, those first whose merging loses least, until they are few enough or there is one per piece. */
 function squeezed(story: Story, opened: readonly Opened[], options: SummaryOptions): readonly Opened[] {
   let now = opened;
+  // a round changes one line, and so the merges with its two neighbours alone
+  const known = new WeakMap<
+    TreeLine,
+    { readonly b: TreeLine; readonly last: boolean; readonly made: Merged }
+  >();
+  const merge = (a: TreeLine, b: TreeLine, label: string, last: boolean): Merged => {
+    const before = known.get(a);
+    if (before?.b === b && before.last === last) return before.made;
+    const made = merged(a, b, label, { ...options, up_to: last });
+    known.set(a, { b, last, made });
+    return made;
+  };
   while (laidOut(story, now).length > LINES) {
     const merges = now.flatMap(({ piece, lines }, at) =>
       lines.slice(1).map((line, i) => {
         const last = i + 2 === lines.length && piece.preempted;
-        return { at, i, ...merged(lines[i]!, line, piece.label, { ...options, up_to: last }) };
+        return { at, i, ...merge(lines[i]!, line, piece.label, last) };
       }),
     );
     const best = merges.reduce((a, b) => (a && a.cost <= b.cost ? a : b), merges[0]);

@@ -181,12 +181,12 @@ function common(events: readonly ToldEvent[], label: string): string {
 }
 
 /** One line in place of two consecutive ones, and the information that it loses. */
-export function merged(
-  a: TreeLine,
-  b: TreeLine,
-  label: string,
-  options: SummaryOptions,
-): { readonly line: TreeLine; readonly cost: number } {
+export interface Merged {
+  readonly line: TreeLine;
+  readonly cost: number;
+}
+
+export function merged(a: TreeLine, b: TreeLine, label: string, options: SummaryOptions): Merged {
   const events = [...a.events, ...b.events];
   const line = summary(events, common(events, label), options);
   if (fits(line) && !/^\d+ steps/.test(line.text)) return { line, cost: length(line) };

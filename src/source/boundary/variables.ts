@@ -4,8 +4,9 @@ import { _PAGE_GLOBAL } from '../../kernel/arch/x86/include/asm/pgtable_types.ts
 import { has_warned, set_warned } from '../../kernel/include/asm-generic/bug.ts';
 import { table_page } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
-import { change, look, R, W } from '../../kernel/ops.ts';
+import { change, look, operation, R, W } from '../../kernel/ops.ts';
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
+import type { State } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 import { descriptorOf, numberOf, wordOf, ZERO } from '../values.ts';
 import { hasPti } from './capabilities-x86.ts';
@@ -35,6 +36,15 @@ const unused = (): Variable => ({
     return ZERO;
   },
   *write() {},
+});
+
+/** The model's own process goes: nobody writes to its root. */
+const noProcesses = operation({
+  name: 'no_processes',
+  obj: 'pgd',
+  writes: true,
+  tell: () => ({ kind: 'books' }),
+  run: (state: State): void => state.pgd.clear(),
 });
 
 /** A flag of a message that is printed once; the model remembers it under the name of the function. */
@@ -160,10 +170,11 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   // the last physical address that the linear map may map; until v6.12 physmem_end
   direct_map_physmem_end: fixed((k) => wordOf(2 ** k.c.MAX_PHYSMEM_BITS - 1)),
   physmem_end: fixed((k) => wordOf(2 ** k.c.MAX_PHYSMEM_BITS - 1)),
-  // the roots of processes, which have the kernel's half of the model's: the list is empty
+  // no process has a root of its own: the list is empty
   pgd_list: {
     is: 'modelled',
     *read(_, offset, _size, at) {
+      yield* change(noProcesses);
       return { lo: at.lo - offset, hi: at.hi };
     },
   },

@@ -34,6 +34,8 @@ const BOOKS = new Set([
   'flushed',
   'put_shared',
   'pgmap_at',
+  'set_pgds',
+  'no_processes',
 ]);
 
 /** Objects of the kernel that are no arguments of their own. */

@@ -19,23 +19,18 @@ export const ENTRIES = 512;
 export const pgd_index = (k: Pick<Kernel, 'c'>, addr: number): number =>
   ENTRIES + Math.floor(addr / entrySize(k.c.t, 0));
 
-/** set_pgd() or set_p4d() in each root of pgd_list that has nothing there; whether one has another table (BUG_ON). */
+/** set_pgd() or set_p4d() in each root of pgd_list that has nothing there. None has another table (BUG_ON). */
 const set_pgds = operation({
   name: 'set_pgds',
   obj: 'pgd',
   writes: true,
   tell: ([index]) => ({ kind: 'does', what: `set_pgd(pgd + ${index}) for pgd_list` }),
-  run(state: State, index: number, { addr, attr }: Descriptor): boolean {
-    let differs = false;
+  run(state: State, index: number, { addr, attr }: Descriptor): void {
     for (const [mm, { entries }] of state.pgd) {
-      const old = entries.find((one) => one.index === index);
-      if (old) differs ||= old.addr !== addr;
-      else {
-        const all = [...entries, { index, addr, attr }].sort((a, b) => a.index - b.index);
-        state.pgd.set(mm, { entries: all });
-      }
+      if (entries.some((one) => one.index === index)) continue;
+      const all = [...entries, { index, addr, attr }].sort((a, b) => a.index - b.index);
+      state.pgd.set(mm, { entries: all });
     }
-    return differs;
   },
 });
 
@@ -63,9 +58,8 @@ export const v5_2 = {
       const ref = yield* READ_ONCE(pgd_ref);
       if (none(ref)) continue;
       yield* lock(PGD_LOCK, 'spinlock');
-      const differs = yield* change(set_pgds, pgd_index(this, addr), ref);
+      yield* change(set_pgds, pgd_index(this, addr), ref);
       yield* unlock(PGD_LOCK, 'spinlock');
-      if (differs) yield* this.BUG('sync_global_pgds');
     }
   },
 };
