@@ -24,7 +24,6 @@ const OBJECTS: { readonly [T in Table]?: (state: State, key: number) => string }
   cxl_region: (_, id) => `region${id}`,
   virtio_mem: (_, id) => `virtio${id}`,
   compact_control: () => 'cc',
-  pgd: (_, mm) => `pgd of process ${mm}`,
   page_array: (_, name) => `pages[${name}]`,
   user_pte: (_, nr) => `pte of user page ${nr}`,
   user_page: (_, pfn) => `pfn_to_page(0x${pfn.toString(16)})`,

@@ -506,12 +506,10 @@ export interface compact_control {
   migratepages: readonly number[];
 }
 
-/**
- * The root of a process on pgd_list of x86-64; key: the number of the process, 1 for one that was there when the machine had
- * booted. Entries of the kernel's half alone.
- */
+/** The root of a process of x86-64: the entries of the kernel's half that are present, by index, ascending. */
 export interface pgd {
-  /** By index, ascending: what is present. Never modified in place. */
+  /** The number of the process; 1 was there when the machine had booted. */
+  readonly mm: number;
   readonly entries: readonly { readonly index: number; readonly addr: number; readonly attr: number }[];
 }
 
@@ -542,7 +540,6 @@ export interface Tables {
   user_page: user_page;
   page_array: page_array;
   compact_control: compact_control;
-  pgd: pgd;
 }
 
 /** An object of a user's design, with fields of its own. */
@@ -569,6 +566,8 @@ export type State = { readonly [T in keyof Tables]: Map<number, Tables[T]> } & {
   readonly table_level: Runs<LevelName | null>;
   /** x86-64: how many more struct pages of device memory share a page of memmap, by its pfn (get_page). */
   readonly vmemmap_refs: Runs<number>;
+  /** x86-64, once it has booted: the roots of processes. */
+  pgd_list?: readonly pgd[];
   /** x86-64: pages that a removal of tables has freed and not flushed yet; the model's own, for its monitors (B12b, B42b). */
   readonly unflushed: Runs<boolean>;
   /** memtype_rbroot: memory types of what is not System RAM, by pfn. */
@@ -627,7 +626,6 @@ export function empty_state(): State {
     user_page: new Map(),
     page_array: new Map(),
     compact_control: new Map(),
-    pgd: new Map(),
     pages: new Runs<Page>(NO_PAGE),
     iomem_resource: {
       name: 'PCI mem',

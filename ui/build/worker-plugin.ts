@@ -27,6 +27,9 @@ function stub(code: string): string {
   ].join('\n');
 }
 
+/** Batch forms for terabytes, for the series V5 and for memmaps of base pages: without them the same is done access by access. */
+const BATCHES = /\/src\/runs\/(sections|remove_pagetable|vmemmap_populate_basepages)\.ts$/;
+
 /** What src/check imports of src/memmap: ui/src/worker/memmap.ts loads it when it is needed. */
 const MEMMAP = /memmap\/(scenarios\/(mem-scenario|mem-session)|releases\/mem-releases)\.ts$/;
 const SHIM = new URL('../src/worker/memmap.ts', import.meta.url).pathname;
@@ -50,6 +53,7 @@ export const workerPlugin = (): Plugin => ({
     const path = id.split('?')[0]!;
     if (NEVER.some((one) => one.test(path))) return { code: stub(code), map: null };
     if (ENGLISH.test(path)) return { code: code.replace(NAME_OF_FORMAT, ''), map: null };
+    if (BATCHES.test(path)) return { code: 'export const forms = [];', map: null };
     return STRINGS.test(path) ? { code: code.replace(FORMAT, NO_FORMAT), map: null } : undefined;
   },
 });

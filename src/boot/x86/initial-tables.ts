@@ -223,7 +223,7 @@ export function bootMemmap(
   const runner = new Runner(state);
   const ret = runner.run(mapMemmap(from, state, ofBoot)).value ?? 1;
   // the first process; what was hot-added before reaches it as it does any other
-  state.pgd.set(1, { entries: kernel_entries(state) });
+  state.pgd_list = [{ mm: 1, entries: kernel_entries(state) }];
   state.pages.update(0, Number.MAX_SAFE_INTEGER, (page) =>
     page !== NO_PAGE && page_use(page) === USE.MEMMAP ? with_use(page | PG_reserved, USE.NONE) : page,
   );

@@ -138,7 +138,10 @@ function orphan(m: Mmu, e: Entries, marks: readonly Mark[]): void {
   };
   const end = e.va + e.n * size;
   const kind = meaning(m.t, e.depth, e.attr);
-  if (kind === 'table' && marks.some((k) => isDone(k) && k.all_tables)) return leave(e.n, true);
+  if (kind === 'table' && marks.some((k) => isDone(k) && k.all_tables)) {
+    leave(e.n, true);
+    return;
+  }
   const spared = m.t.arch === 'x86_64' && kind === 'leaf' && isGlobal(e.attr);
   const done = marks.filter((k) => isDone(k) && k.va < end && e.va < k.end && !(spared && k.spares_global));
   for (const k of done.sort((a, b) => a.va - b.va)) {

@@ -11,14 +11,14 @@ import { broken } from './broken.ts';
  * oopses on. Entries for vmalloc are made at boot (v5.9), or by the page fault before.
  */
 export function checkRoots(state: State, c: Config): Failure[] {
-  if (!state.mmu || state.pgd.size === 0) return [];
+  if (!state.mmu || !state.pgd_list?.length) return [];
   const found: Failure[] = [];
   const size = entrySize(c.t, 0);
   const regions = ['linear', 'vmemmap'].map((name) => regionOf(c.layout, name)!);
   const regionAt = (index: number) =>
     regions.find(({ start, end }) => start < (index - ENTRIES + 1) * size && (index - ENTRIES) * size < end);
   const all = kernel_entries(state).filter(({ index }) => regionAt(index));
-  for (const [mm, { entries }] of state.pgd) {
+  for (const { mm, entries } of state.pgd_list) {
     const missing = all.filter(({ index }) => !entries.some((one) => one.index === index));
     const [first] = missing;
     if (!first) continue;

@@ -41,10 +41,12 @@ const unused = (): Variable => ({
 /** The model's own process goes: nobody writes to its root. */
 const noProcesses = operation({
   name: 'no_processes',
-  obj: 'pgd',
+  obj: 'pgd_list',
   writes: true,
   tell: () => ({ kind: 'books' }),
-  run: (state: State): void => state.pgd.clear(),
+  run: (state: State): void => {
+    state.pgd_list = [];
+  },
 });
 
 /** A flag of a message that is printed once; the model remembers it under the name of the function. */

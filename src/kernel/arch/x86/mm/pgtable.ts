@@ -12,7 +12,7 @@ import {
 } from '../../../include/linux/pgtable.ts';
 import type { Kernel } from '../../../kernel.ts';
 import { USE } from '../../../mm/page.ts';
-import { alloc, free, lock, look, operation, unlock } from '../../../ops.ts';
+import { change, lock, look, operation, unlock } from '../../../ops.ts';
 import type { pgd, State } from '../../../state.ts';
 import { _PAGE_PSE } from '../include/asm/pgtable_types.ts';
 import { kernel_entries, PGD_LOCK } from './init_64/sync_global_pgds.ts';
@@ -46,6 +46,26 @@ const clone_pgd_range = operation({
   run: (state: State): pgd['entries'] => kernel_entries(state),
 });
 
+const pgd_list_add = operation({
+  name: 'pgd_list_add',
+  obj: 'pgd_list',
+  writes: true,
+  tell: ([mm]) => ({ kind: 'does', what: `pgd_list_add(pgd of process ${mm})` }),
+  run: (state: State, mm: number, entries: pgd['entries']): void => {
+    state.pgd_list = [...(state.pgd_list ?? []), { mm, entries }];
+  },
+});
+
+const pgd_list_del = operation({
+  name: 'pgd_list_del',
+  obj: 'pgd_list',
+  writes: true,
+  tell: ([mm]) => ({ kind: 'does', what: `pgd_list_del(pgd of process ${mm})` }),
+  run: (state: State, mm: number): void => {
+    state.pgd_list = (state.pgd_list ?? []).filter((one) => one.mm !== mm);
+  },
+});
+
 export const v5_2 = {
   /** Only its kernel half is modelled, and it takes no page. */
   *pgd_alloc(this: Kernel, mm: number): Steps<void> {
@@ -55,14 +75,14 @@ export const v5_2 = {
   },
   *pgd_ctor(this: Kernel, mm: number): Steps<void> {
     const entries = yield* look(clone_pgd_range);
-    yield* alloc('pgd', mm, { entries });
+    yield* change(pgd_list_add, mm, entries);
   },
   *pgd_free(this: Kernel, mm: number): Steps<void> {
     yield* this.pgd_dtor(mm);
   },
   *pgd_dtor(this: Kernel, mm: number): Steps<void> {
     yield* lock(PGD_LOCK, 'spinlock');
-    yield* free('pgd', mm);
+    yield* change(pgd_list_del, mm);
     yield* unlock(PGD_LOCK, 'spinlock');
   },
 

@@ -8,7 +8,7 @@ import { pgd_index } from './sync_global_pgds.ts';
 const T = 1024 * G;
 
 const indices = ({ state }: Session, mm: number): number[] =>
-  state.pgd.get(mm)!.entries.map(({ index }) => index);
+  state.pgd_list!.find((one) => one.mm === mm)!.entries.map(({ index }) => index);
 const roots = ({ state, kernel }: Session): unknown[] =>
   violations(state, kernel.c)
     .filter(({ subjects }) => subjects.invariant === 'roots')
@@ -31,7 +31,7 @@ describe.each([
     expect(indices(session, 2)).toEqual(indices(session, 1));
     expect(roots(session)).toEqual([]);
     run(session, k.pgd_free(2));
-    expect([...session.state.pgd.keys()]).toEqual([1]);
+    expect(session.state.pgd_list!.map(({ mm }) => mm)).toEqual([1]);
     // the entry stays, so that no root has to lose one
     run(session, k.kernel_physical_mapping_remove(far, far + G));
     expect(indices(session, 1)).toContain(index);
@@ -44,8 +44,8 @@ describe.each([
     const va = phys_to_virt(k.c, far);
     run(session, k.kernel_physical_mapping_init(far, far + G, 0, k.c.pgprot.PAGE_KERNEL));
     const index = pgd_index(k, va);
-    const { entries } = state.pgd.get(1)!;
-    state.pgd.set(1, { entries: entries.filter((one) => one.index !== index) });
+    const { entries } = state.pgd_list![0]!;
+    state.pgd_list = [{ mm: 1, entries: entries.filter((one) => one.index !== index) }];
     expect(roots(session)).toEqual([['linear', 0]]);
     run(session, k.sync_global_pgds(va, va + G - 1));
     expect(indices(session, 1)).toContain(index);

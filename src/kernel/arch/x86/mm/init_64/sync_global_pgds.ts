@@ -22,15 +22,14 @@ export const pgd_index = (k: Pick<Kernel, 'c'>, addr: number): number =>
 /** set_pgd() or set_p4d() in each root of pgd_list that has nothing there. None has another table (BUG_ON). */
 const set_pgds = operation({
   name: 'set_pgds',
-  obj: 'pgd',
+  obj: 'pgd_list',
   writes: true,
   tell: ([index]) => ({ kind: 'does', what: `set_pgd(pgd + ${index}) for pgd_list` }),
   run(state: State, index: number, { addr, attr }: Descriptor): void {
-    for (const [mm, { entries }] of state.pgd) {
-      if (entries.some((one) => one.index === index)) continue;
-      const all = [...entries, { index, addr, attr }].sort((a, b) => a.index - b.index);
-      state.pgd.set(mm, { entries: all });
-    }
+    state.pgd_list = (state.pgd_list ?? []).map(({ mm, entries }) => {
+      if (entries.some((one) => one.index === index)) return { mm, entries };
+      return { mm, entries: [...entries, { index, addr, attr }].sort((a, b) => a.index - b.index) };
+    });
   },
 });
 
