@@ -30,6 +30,12 @@ function checkGeometry(k: Kernel, program: SourceProgram): void {
   }
 }
 
+/** The model has as many sections in a root as a page holds without CONFIG_PAGE_EXTENSION. */
+function checkSections({ c }: Kernel, program: SourceProgram): void {
+  if (program.struct('mem_section').size * c.SECTIONS_PER_ROOT === c.PAGE_SIZE) return;
+  throw new BadBundle('the bundle is of a kernel with CONFIG_PAGE_EXTENSION, whose sections are larger');
+}
+
 /** Huge vmaps depend on whether kernel_page_tables is built in. */
 function checkPtdump({ c }: Kernel, { bundle }: SourceProgram): void {
   if (c.PTDUMP_DEBUGFS === (bundle.config.PTDUMP_DEBUGFS === 'y')) return;
@@ -74,6 +80,7 @@ export function sourceKernel(k: Kernel, program: SourceProgram, options: SourceO
   checkGeometry(k, program);
   const names = options.functions ?? sourceFunctions(program);
   if (names.includes('ioremap_page_range')) checkPtdump(k, program);
+  if (names.includes('sparse_add_section')) checkSections(k, program);
   const to = new Conversion(k.c, new Addresses(k.c, program), program);
   const replaced: Record<string, unknown> = {};
   for (const name of names) {

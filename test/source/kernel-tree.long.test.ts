@@ -61,3 +61,19 @@ test.skipIf(!existsSync(designs('v5'))).each([
   // 6.1 itself is clean
   expect(exit).toBe(status);
 });
+
+const underPfnValid = 'test/source/sections/usage-freed-under-pfn-valid.yaml';
+
+test.skipIf(!existsSync(designs('freed'))).each([
+  ['', 0, /: clean \(/],
+  ['freed', 1, /use-after-free: read of the usage of section 64, which is free/],
+])('a section goes under pfn_valid(), in C: bundle "%s"', (name, status, told) => {
+  const { status: exit, stdout } = spawnSync(
+    'node',
+    ['dist/cli/main.js', 'check', underPfnValid, '--source', name === '' ? file! : designs(name), '--brief'],
+    { encoding: 'utf8' },
+  );
+  expect(stdout).toMatch(told);
+  expect(stdout).toMatch(/C that took steps: .*pfn_section_valid.*section_deactivate/);
+  expect(exit).toBe(status);
+});

@@ -89,6 +89,7 @@ const stale_usage = (state: State, nr: number): Failure | undefined =>
 export const usage_steps = {
   empty_map,
   shared: share,
+  freed: FREED_USAGE,
 
   has_usage: operation({
     name: 'has_usage',

@@ -14,9 +14,10 @@ import { PTL } from '../../kernel/mm/memory/pgalloc.ts';
 import { USE } from '../../kernel/mm/page.ts';
 import { GFP, warn_alloc_text } from '../../kernel/mm/page_alloc/warn_alloc.ts';
 import { bad_entry_text } from '../../kernel/mm/pgtable-generic.ts';
+import { usage_steps } from '../../kernel/mm/sparse.ts';
 import { follow_tables } from '../../kernel/mm/sparse-vmemmap/section_memmap.ts';
 import { clear_page, type EntryPointer, mmu_steps } from '../../kernel/mmu.ts';
-import { add, change, lock, look, operation, pr_err, pr_warn, trylock, unlock } from '../../kernel/ops.ts';
+import { add, change, lock, look, operation, pr_err, pr_warn, trylock, unlock, W } from '../../kernel/ops.ts';
 import { PFN_DOWN, PFN_PHYS } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
 import type { LockMode, Steps } from '../../steps/step.ts';
@@ -385,7 +386,11 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
   __kmalloc_cache_node_noprof: kzalloc,
   mem_alloc_profiling_enabled: answers('modelled', () => 0),
   kfree: kernel(function* (_, [at], site) {
-    if (!equal(at!, ZERO) && !site.addresses.freshAt(at!))
+    const place = site.place(at!);
+    // the pointer to it stays as it is
+    if (place.kind === 'usage' && place.offset === 0)
+      yield* W('mem_section', place.nr, 'subsection_map', usage_steps.freed);
+    else if (!equal(at!, ZERO) && !site.addresses.freshAt(at!))
       site.stop('kfree() of what is no usage of a section');
     return undefined;
   }),
