@@ -19,6 +19,7 @@ export default defineRelease({
     },
     /** Whether a sub-section from `first` up to `end`, all in one section, is there. */
     *$is_present(first, end) {
+      if (first === end) return false;
       const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.c;
       const map = yield* R('mem_section', Math.floor(first / PAGES_PER_SECTION), 'subsection_map');
       if (map === null) return false;
