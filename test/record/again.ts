@@ -20,7 +20,7 @@ import { record } from '../../src/record/record.ts';
 
 const G = 2 ** 30;
 
-/** What can be recorded again, and on which kernel; the others need kernels that Debian does not have, or EFI on arm64. */
+/** What is recorded again, and on which kernel; docs/recorded-again.md says why not the others. */
 const ARCHIVES: Readonly<Record<string, string>> = {
   'x86_64-6.1-misaligned': 'debian:6.1',
   'x86_64-6.12-misaligned': 'debian:6.12',
