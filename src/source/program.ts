@@ -24,11 +24,11 @@ const IMAGE = {
 };
 
 /**
- * The upper half of the image's addresses: above the linear map, in the vmalloc area, as arm64's image is; x86-64's is in the
- * last 4G.
+ * The upper half of the image's addresses: above the linear map, in the vmalloc area, as arm64's image is; for x86-64 in the last
+ * 256G, in which no region of the model is.
  */
 function imageHalf({ arch, config }: Bundle): number {
-  if (arch === 'x86_64') return -1;
+  if (arch === 'x86_64') return -64;
   const bits = Number(config.ARM64_VA_BITS);
   if (!(bits >= 36 && bits <= 52))
     throw new BadBundle('the configuration of the bundle names no address width');

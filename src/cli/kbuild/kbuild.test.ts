@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Bundle } from '../../source/bundle.ts';
-import { parseBundle, readCapabilities, readConfig } from '../../source/bundle.ts';
+import { parseBundle, readCapabilities, readConfig, readFeatures } from '../../source/bundle.ts';
 import { loadBundle, saveBundle } from './bundle-file.ts';
 import { commandOf } from './compile.ts';
 import { checkPrograms, findToolchain } from './toolchain.ts';
@@ -130,4 +130,10 @@ test('what is no bundle is refused in one line', () => {
   expect(() => parseBundle('{"format":"mhp-ir 0"}', 'x')).toThrow('x: not a bundle of this mhp');
   expect(() => parseBundle('{"format":"mhp-ir 1"}', 'x')).toThrow('x: the bundle is damaged');
   expect(() => parseBundle('nothing', 'x')).toThrow('x: not a bundle of mhp ir');
+});
+
+test('features of x86 are numbered as word and bit', () => {
+  const header =
+    '#define X86_FEATURE_ONE\t\t( 0*32+ 3) /* "one" */\n#define X86_FEATURE_TWO (16*32+16)\n#define X86_BUG_X (0*32+1)\n#define X86_FEATURE_ALL NCAPINTS\n';
+  expect(readFeatures(header)).toEqual({ ONE: 3, TWO: 528 });
 });

@@ -81,6 +81,18 @@ export const X86_ASM: readonly AsmShape[] = [
     },
   },
   {
+    // arch_static_branch(): a nop until the key is enabled, which that of no tracepoint is
+    name: 'jump label',
+    is: 'modelled',
+    text: /^1: ?(?:\tjmp|\s*jmp|\s*nop|\s*\.byte [^\n]*)[^\n]*\n\t\.pushsection __jump_table, {2}"aw"/,
+    *run(site) {
+      const place = site.place(site.args[0]!);
+      if (place.kind !== 'variable' || !place.name.startsWith('__tracepoint_'))
+        return site.stop('a static key');
+      return { target: 0 };
+    },
+  },
+  {
     // xchg() of 8 bytes
     name: 'xchg',
     is: 'modelled',
