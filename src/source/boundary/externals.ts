@@ -475,8 +475,17 @@ export const EXTERNALS: Readonly<Record<string, External>> = {
     yield* k.flush_tlb_kernel_range(numberOf(start!), numberOf(end!));
     return undefined;
   }),
-  // a new entry of the root, for the roots of processes: the list of them is empty
-  arch_sync_kernel_mappings: answers('inert', () => 0),
+  // a new entry of the root, for the roots of processes
+  sync_global_pgds: kernel(function* (k, [start, end]) {
+    yield* k.sync_global_pgds(numberOf(start!), numberOf(end!));
+    return undefined;
+  }),
+  arch_sync_kernel_mappings: kernel(function* (k, [start, end], site) {
+    // the model does not do it for the vmalloc area
+    if (site.chain[0]!.startsWith('vmemmap_'))
+      yield* k.arch_sync_kernel_mappings(numberOf(start!), numberOf(end!));
+    return undefined;
+  }),
   // static calls of preemption
   __SCT__might_resched: answers('inert', () => 0),
   __SCT__cond_resched: answers('inert', () => 0),

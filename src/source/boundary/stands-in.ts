@@ -25,6 +25,7 @@ export const STANDS_IN: ReadonlySet<string> = new Set([
   '__raw_spin_unlock',
   // arch/x86/mm: entries of the root for processes, ranges that are mapped, which only boot looks at, and the marks of the unused parts of a block of the memmap
   'arch_sync_kernel_mappings',
+  'sync_global_pgds',
   'add_pfn_range_mapped',
   'vmemmap_pmd_is_unused',
   'vmemmap_use_sub_pmd',
