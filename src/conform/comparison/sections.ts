@@ -72,9 +72,7 @@ export function compareSections(tally: Tally, tree: FileTree, state: State, k: K
   if (maxPfn !== undefined) {
     tally.check('sections', 'max_pfn', maxPfn.trim(), `0x${state.vars.get(0)!.max_pfn.toString(16)}`);
   }
-  tally.notCompared.add(
-    'kernel/mem_section.txt: pointers to memmap and usage; kernel/*-pagetable.txt: the page tables of x86 are not modelled',
-  );
+  tally.notCompared.add('kernel/mem_section.txt: pointers to memmap and usage');
 }
 
 interface Recorded {
