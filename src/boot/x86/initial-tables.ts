@@ -102,14 +102,21 @@ function* mapLinear(k: Kernel, state: State): Steps<void> {
   }
 }
 
-/** The linear map of what was hot-added before: blocks that are offline, or a driver's. */
+/**
+ * Both maps of what was hot-added before: blocks that are offline, or a driver's. What memblock has as memory is in the linear
+ * map already.
+ */
 function* mapLate(k: Kernel, state: State, sections: readonly number[]): Steps<void> {
-  for (let i = 0; i < sections.length; ) {
+  const { SECTION_SIZE } = k.c;
+  const memory = memoryOf(k, state);
+  const unmapped = sections.filter(
+    (nr) => !memory.some(({ start, end }) => start <= nr * SECTION_SIZE && (nr + 1) * SECTION_SIZE <= end),
+  );
+  for (let i = 0; i < unmapped.length; ) {
     let n = 1;
-    while (sections[i + n] === sections[i]! + n) n++;
-    const size = n * k.c.SECTION_SIZE;
-    const start = sections[i]! * k.c.SECTION_SIZE;
-    yield* k.init_memory_mapping(start, start + size, k.c.pgprot.PAGE_KERNEL);
+    while (unmapped[i + n] === unmapped[i]! + n) n++;
+    const start = unmapped[i]! * SECTION_SIZE;
+    yield* k.init_memory_mapping(start, start + n * SECTION_SIZE, k.c.pgprot.PAGE_KERNEL);
     i += n;
   }
   yield* mapMemmap(k, state, sections);
