@@ -17,7 +17,7 @@ export interface ReleaseConstants {
   readonly ARCH_KEEP_MEMBLOCK: Readonly<Record<Arch, boolean>>;
   /** ARCH_ENABLE_MEMORY_HOTREMOVE: arm64 from v5.7 on (bbd6ec605c0f). */
   readonly MEMORY_HOTREMOVE: Readonly<Record<Arch, boolean>>;
-  /** Whether pfn_valid() is the architecture's: arm64's asks memblock, until v5.13. */
+  /** Whether pfn_valid() is the architecture's: arm64's asks memblock, until v5.15. */
   readonly HAVE_ARCH_PFN_VALID: Readonly<Record<Arch, boolean>>;
   /** Format of a line of debugfs memblock. */
   readonly memblock_columns: 'range' | 'range nid flags';

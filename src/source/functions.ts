@@ -63,7 +63,7 @@ const FIND_BIT = 'lib/find_bit.c';
 const SPARSE = 'mm/sparse.c';
 /** Maps of sub-sections that are longer than a word. */
 const BITMAP = 'lib/bitmap.c';
-/** pfn_valid() until v5.13; then it is in a header. */
+/** pfn_valid() until v5.15; then it is in a header. */
 const INIT = 'arch/arm64/mm/init.c';
 
 /** Files that are compiled only with an option. */
@@ -78,7 +78,7 @@ const root = (to: Conversion, k: Kernel): Int64 => to.entry(k.c.swapper_pg_dir);
 /** Files that later trees have, too, without the functions: the first release in which they are not needed. */
 export const ONLY_BEFORE: Readonly<Record<string, readonly [number, number]>> = {
   [IOREMAP]: [5, 13],
-  [INIT]: [5, 14],
+  [INIT]: [5, 16],
 };
 
 /** Arguments that a C function gets in place of its caller's; undefined leaves the caller's. */

@@ -84,7 +84,7 @@ export function bootHoles(k: Kernel, state: State, style: ReleaseConstants['hole
 }
 
 /**
- * If arm64's pfn_valid() asks memblock (until v5.13), boot initialises the struct page of a hole only if the first pfn
+ * If arm64's pfn_valid() asks memblock (until v5.15), boot initialises the struct page of a hole only if the first pfn
  * of its pageblock is valid (init_unavailable_range() of 5.10). The others stay as the memmap was allocated, poisoned
  * with CONFIG_DEBUG_VM.
  */

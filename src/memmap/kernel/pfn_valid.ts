@@ -11,7 +11,7 @@ import { arch_pfn_to_nid } from './memory_model.ts';
 import { look, type Memmap, type MemOperation, type mem_section, operation } from './world.ts';
 
 /**
- * include/linux/mmzone.h, arch/arm64/mm/init.c (until v5.13), mm/memory_hotplug.c: pfn_valid() and functions built on
+ * include/linux/mmzone.h, arch/arm64/mm/init.c (until v5.15), mm/memory_hotplug.c: pfn_valid() and functions built on
  * it. Null stands for a read through NULL.
  */
 type Answer = boolean | null;

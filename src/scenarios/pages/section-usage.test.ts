@@ -42,7 +42,7 @@ test('pfn_valid(): the map of sub-sections is in a cache line of its own, which 
     expect(table(release, X86).pfn_valid).toEqual({ early: BY_SECTION, other: BY_SUBSECTION });
 });
 
-test('arm64 searches memblock instead, until v5.13; for boot memory alone from 5.10.24 on (eeb0753ba27b)', () => {
+test('arm64 searches memblock instead, until v5.15; for boot memory alone from 5.10.24 on (eeb0753ba27b)', () => {
   const search = { lines: ROOTS, memblock: true };
   for (const release of ['v5.2', 'v5.3', 'v5.4', 'v5.7'])
     expect(table(release, ARM64).pfn_valid).toEqual({ early: search, other: search });

@@ -80,7 +80,7 @@ const drop_node_links = operation({
 });
 
 export const v5_2 = {
-  /** -1 if the pfn is not valid: on arm64 until v5.13 also if memblock no longer contains it (B01). */
+  /** -1 if the pfn is not valid: on arm64 until v5.15 also if memblock no longer contains it (B01). */
   *get_nid_for_pfn(this: Kernel, pfn: number): Steps<number> {
     if (!(yield* this.pfn_valid(pfn))) return -1;
     return yield* this.pfn_to_nid(pfn, 'get_nid_for_pfn');
