@@ -67,8 +67,9 @@ const TRIES = 5;
 const [MIGRATE_MOVABLE, GFP_KERNEL] = [1n, 0xcc0n];
 
 /**
- * The first pages of pageblocks that may be wholly free, so that taking one moves nothing, and then those of other free pieces. A free piece
- * of the buddy allocator shows only its first page, the others have no flag, and neither have some pages in use.
+ * The first pages of pageblocks that may be wholly free, so that taking one moves nothing, and then those of other free
+ * pieces. A free piece of the buddy allocator shows only its first page, the others have no flag, and neither have some
+ * pages in use.
  */
 async function freePages(run: Run, start: number, size: number, page: number): Promise<readonly number[]> {
   const pageblock = 2 ** Number(run.guest.info.number('NUMBER(pageblock_order)') ?? 9n);

@@ -23,7 +23,7 @@ export const script: Performer<'script'> = {
   async *perform({ guest, timeout }, { file, args = '' }) {
     const argv = args.split(/\s+/).filter((word) => word !== '');
     const began = performance.now();
-    const command = ['/', scriptPath(file)].join('');
+    const command = `/${scriptPath(file)}`;
     const { status, out, err } = await guest.run(
       `timeout -s KILL ${timeout} ${[command, ...argv].map(shellWord).join(' ')}`,
       timeout + 30,

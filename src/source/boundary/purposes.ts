@@ -34,7 +34,7 @@ export const FREED: Readonly<Record<string, 'table' | 'memmap'>> = {
   // arch/x86/mm/pgtable.c
   pmd_free_pte_page: 'table',
   pud_free_pmd_page: 'table',
-  // since v6.19
+  // 7.2.13
   free_vmemmap_pages: 'memmap',
   free_hotplug_pgtable_page: 'table',
   pte_free_kernel: 'table',

@@ -1,7 +1,7 @@
 /**
- * Functions that the kernel runs if C calls them: the C of the same name once more, unless it is not to come from C, and
- * around it the model keeps which struct pages there are. pfn_valid() is asked by vmap() about pages that all have
- * struct pages: one step.
+ * Functions of the bundle that C does not call directly. The call goes to the model's kernel, which runs the C of that
+ * name or, if it is not to come from C, its own function, and keeps which struct pages there are. pfn_valid(), which
+ * vmap() asks of pages that all have struct pages, is one step.
  */
 export const RUN_BY_THE_KERNEL: ReadonlySet<string> = new Set([
   'vmemmap_populate',

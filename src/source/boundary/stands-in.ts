@@ -23,7 +23,8 @@ export const STANDS_IN: ReadonlySet<string> = new Set([
   'pagetable_free',
   // inline in 5.10 for x86-64
   '__raw_spin_unlock',
-  // arch/x86/mm: entries of the root for processes, ranges that are mapped, which only boot looks at, and the marks of the unused parts of a block of the memmap
+  // arch/x86/mm: entries of the root for processes; ranges that are mapped, which only boot looks at; the marks of the
+  // unused parts of a block of the memmap
   'arch_sync_kernel_mappings',
   'sync_global_pgds',
   'add_pfn_range_mapped',

@@ -29,7 +29,7 @@ const fixed = (value: (k: Kernel, site: Site) => Int64): Variable => ({
   },
 });
 
-/** A variable of which only messages depend that are not printed. */
+/** A variable that matters only to messages that are not printed. */
 const unused = (): Variable => ({
   is: 'inert',
   *read() {

@@ -106,7 +106,10 @@ export const v6_6 = {
 };
 
 export const v6_11 = {
-  /** Hot-added pages start PageOffline, not PG_reserved; in ZONE_DEVICE these are the pages of an altmap. */
+  /**
+   * Hot-added pages start PageOffline, not PG_reserved. Those of ZONE_DEVICE that come here are the pages of an altmap, and
+   * start PG_reserved.
+   */
   *memmap_init_range(
     this: Kernel,
     zone: number,

@@ -18,8 +18,8 @@ import { _PAGE_PSE } from '../include/asm/pgtable_types.ts';
 import { kernel_entries, PGD_LOCK } from './init_64/sync_global_pgds.ts';
 
 /**
- * arch/x86/mm/pgtable.c: roots of processes; leaves of 2M and 1G in the vmalloc region, and freeing the tables that they replace. The caller has
- * unmapped and flushed what the tables mapped. MTRRs are taken to be uniform over a leaf.
+ * arch/x86/mm/pgtable.c: roots of processes; leaves of 2M and 1G in the vmalloc region, and freeing the tables that they
+ * replace. The caller has unmapped and flushed what the tables mapped. MTRRs are taken to be uniform over a leaf.
  */
 
 const PTRS_PER_PMD = 512;

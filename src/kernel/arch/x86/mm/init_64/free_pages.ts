@@ -42,7 +42,7 @@ const put_shared = operation({
   },
 });
 
-/** The same books: pages that are freed while they may still be in TLBs. */
+/** Notes for the monitors: pages that are freed while they may still be in TLBs (B12b, B42b). */
 export const not_flushed = operation({
   name: 'not_flushed',
   obj: 'unflushed',
@@ -51,7 +51,7 @@ export const not_flushed = operation({
   run: (state: State, pfn: number, nr_pages: number): void => state.unflushed.set(pfn, pfn + nr_pages, true),
 });
 
-/** The books of a removal of tables: all that it has freed is flushed. */
+/** Notes for the monitors: all that the removal of tables has freed is flushed. */
 export const flushed = operation({
   name: 'flushed',
   obj: 'unflushed',
@@ -89,7 +89,7 @@ export const v5_2 = {
     return yield* free_or_reserved(this, 'free_pagetable', pfn, order);
   },
 
-  /** Until v6.12 by free_pagetable(), as tables are. */
+  /** By free_pagetable(), as tables are (5.10.262, 6.1.192, 6.12.117). */
   *$free_memmap(this: Kernel, pfn: number, order: number): Steps<boolean> {
     return yield* this.free_pagetable(pfn, order);
   },

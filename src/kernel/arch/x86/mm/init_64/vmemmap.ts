@@ -19,8 +19,8 @@ import { PFN_PHYS } from '../../../../pfn.ts';
 type Populate = [start: number, end: number, node: number, altmap: vmem_altmap | null];
 
 /**
- * 0 or -ENOMEM. Base pages instead of a block that there is no memory for, unless it were an altmap's, and below a table that is
- * there.
+ * 0 or -ENOMEM. Base pages instead of a block that there is no memory for, unless it were an altmap's, and below a table
+ * that is there.
  */
 function* populate_blocks(
   k: Kernel,
