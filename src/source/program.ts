@@ -85,11 +85,15 @@ export class SourceProgram {
     return this.ir.linked.find(fn)?.kind === 'function';
   }
 
-  /** The numbers of all functions of these names: those of headers are in several files. */
+  /** The numbers of all functions of these names that run: those of headers are in several files, and what is replaced does not. */
   numbersOf(names: ReadonlySet<string>): ReadonlySet<number> {
     const known = this.#numbers.get(names);
     if (known) return known;
-    const found = this.ir.linked.symbols.filter((one) => one.kind === 'function' && names.has(one.fn.name));
+    const { linked } = this.ir;
+    const found = linked.symbols.filter(
+      (one) =>
+        one.kind === 'function' && names.has(one.fn.name) && linked.symbol(one.module, one.fn.name) === one,
+    );
     const numbers = new Set(found.map((one) => this.ir.functionNumber(one)));
     this.#numbers.set(names, numbers);
     return numbers;

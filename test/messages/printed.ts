@@ -15,6 +15,8 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   __add_pages: ['check_pfn_span'],
   __remove_pages: ['__remove_section', 'check_pfn_span'],
   apply_to_page_range: ['__apply_to_page_range'],
+  phys_pmd_init: ['set_pmd_safe'],
+  phys_pud_init: ['set_pud_safe'],
   section_deactivate: ['clear_subsection_map'],
 };
 

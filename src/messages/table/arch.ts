@@ -561,4 +561,61 @@ export const arch: readonly KernelFile[] = [
       { fn: 'show_ip', call: 'printk', format: '%sRIP: %04x:%pS', names: 'log_level cs ip' },
     ],
   },
+  {
+    file: 'include/asm-generic/pgtable.h',
+    entries: [
+      {
+        fn: 'set_pmd_safe',
+        call: 'WARN_ON_ONCE',
+        condition: 'pmd_present(*pmdp) && !pmd_same(*pmdp, pmd)',
+        releases: '..5.7',
+        held_in: [],
+      },
+      {
+        fn: 'set_pud_safe',
+        call: 'WARN_ON_ONCE',
+        condition: 'pud_present(*pudp) && !pud_same(*pudp, pud)',
+        releases: '..5.7',
+        held_in: [],
+      },
+    ],
+  },
+  {
+    file: 'include/linux/pgtable.h',
+    entries: [
+      {
+        fn: 'set_pmd_safe',
+        call: 'WARN_ON_ONCE',
+        condition: 'pmd_present(*pmdp) && !pmd_same(*pmdp, pmd)',
+        releases: '5.8..7.1',
+        held_in: ['5.10.262', '6.1.192', '6.12.117'],
+      },
+      {
+        fn: 'set_pud_safe',
+        call: 'WARN_ON_ONCE',
+        condition: 'pud_present(*pudp) && !pud_same(*pudp, pud)',
+        releases: '5.8..7.1',
+        held_in: ['5.10.262', '6.1.192', '6.12.117'],
+      },
+    ],
+  },
+  {
+    file: 'arch/x86/include/asm/pgtable.h',
+    entries: [
+      {
+        fn: 'set_pmd_safe',
+        call: 'WARN_ON_ONCE',
+        condition: 'pmd_present(*pmdp) && !pmd_same(*pmdp, pmd)',
+        releases: '7.2..',
+        held_in: ['7.2.13'],
+      },
+      {
+        fn: 'set_pud_safe',
+        call: 'WARN_ON_ONCE',
+        condition: 'pud_present(*pudp) && !pud_same(*pudp, pud)',
+        releases: '7.2..',
+        held_in: ['7.2.13'],
+      },
+    ],
+  },
 ];
