@@ -36,7 +36,8 @@ export const OBJECT_SIZE = 0x10000;
  * boot are in pages that are reserved and the others are not.
  */
 const SECTIONS = { structs: 2 ** 32, roots: 2 * 2 ** 32, fresh: 2 * 2 ** 32 + 2 ** 30, usages: 3 * 2 ** 32 };
-const MOST_USAGES = 2 ** 18;
+/** Sections of 128M in 48 bits. */
+const MOST_USAGES = 2 ** 21;
 
 /** What the slab allocator has given for sections and nothing points to yet. */
 export type FreshObject = { readonly fresh: 'usage' } | { readonly fresh: 'root'; readonly nid: number };
