@@ -1,6 +1,6 @@
 import { XCHG } from '../../kernel/include/linux/pgtable.ts';
 import { descriptorOf, numberOf, wordOfDescriptor } from '../values.ts';
-import type { AsmShape } from './asm.ts';
+import type { AsmShape } from './asm-shape.ts';
 import { hasFeature } from './capabilities-x86.ts';
 import { modelName } from './names.ts';
 import type { Site } from './site.ts';

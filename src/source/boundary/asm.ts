@@ -6,26 +6,12 @@ import { XCHG } from '../../kernel/include/linux/pgtable.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Bundle } from '../bundle.ts';
 import { descriptorOf, wordOf, wordOfDescriptor } from '../values.ts';
+import type { AsmResult, AsmShape } from './asm-shape.ts';
 import { X86_ASM } from './asm-x86.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { STATIC_KEYS } from './keys.ts';
 import { modelName } from './names.ts';
-import type { Site, Standing } from './site.ts';
-
-/** The result of a piece of assembly: a value, or the number of the label to which it jumps; 0 is the next line. */
-export interface AsmResult {
-  readonly value?: Int64;
-  readonly target?: number;
-}
-
-/** A shape of inline assembly. */
-export interface AsmShape {
-  readonly name: string;
-  readonly is: Standing;
-  /** The whole text; groups are given to `run`. */
-  readonly text: RegExp;
-  run?(site: Site, match: RegExpExecArray): Steps<AsmResult>;
-}
+import type { Site } from './site.ts';
 
 /** The directives of an entry of the bug table, as arm64's ASM_BUG_FLAGS has them, with flags as the last group. */
 const BUG =
