@@ -163,6 +163,29 @@ function conform() {
   );
 }
 
+function ir() {
+  let r;
+  try {
+    r = JSON.parse(node(here('ir.js'), '22', '400000'));
+  } catch (error) {
+    if (!String(error).includes('needs clang')) throw error;
+    console.log("\nthe kernel's own C: clang or opt is not here");
+    return;
+  }
+  const { reading: read, running: run, copying: copy } = r;
+  const micro = (seconds) => (seconds * 1e6).toFixed(1);
+  console.log("\nthe kernel's own C (bench/ir.js; processor time, unless it says otherwise)");
+  console.log(
+    `read ${read.megabytes.toFixed(1)} MB of IR: ${read.cpu.toFixed(2)} s, all bodies as code ${read.bodies.toFixed(2)} s; by the clock ${(read.ours / read.llvms).toFixed(2)} of opt's time`,
+  );
+  console.log(
+    `run ${(run.instructions / 1e6).toFixed(1)} M instructions: ${(run.instructions / run.cpu / 1e6).toFixed(1)} M/s; native code takes 1/${(run.cpu / run.plain).toFixed(0)} of the time with -O0, 1/${(run.cpu / run.optimised).toFixed(0)} with -O2`,
+  );
+  console.log(
+    `copy a thread of ${copy.frames} frames ${micro(copy.thread)} us, its memory ${micro(copy.memory)} us`,
+  );
+}
+
 function explorer() {
   console.log('\nthe explorer (bench/explorer/run.js --quick)');
   console.log(node(here('explorer/run.js'), '--quick').trimEnd());
@@ -198,7 +221,7 @@ function check() {
   }
 }
 
-const groups = { check, life, tables, memmap, ls, conform, explorer };
+const groups = { check, life, tables, memmap, ls, conform, ir, explorer };
 const asked = process.argv.slice(2);
 for (const name of asked.length ? asked : Object.keys(groups)) {
   if (!Object.hasOwn(groups, name)) {

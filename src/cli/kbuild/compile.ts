@@ -9,10 +9,10 @@ import { runProgram } from './command.ts';
 import type { Toolchain } from './toolchain.ts';
 
 /** Keep names, and leave optimisation to the passes below: every function and variable stays. */
-const FLAGS = ['-g', '-Xclang', '-disable-llvm-passes', '-fno-discard-value-names'];
+export const IR_FLAGS = ['-g', '-Xclang', '-disable-llvm-passes', '-fno-discard-value-names'];
 
 /** Constants are folded and dead branches go, which C code of the kernel relies on; nothing is inlined that C does not ask for. */
-const passes = (major: number): string => {
+export const passesOf = (major: number): string => {
   const combine = major >= 18 ? 'instcombine<no-verify-fixpoint>' : 'instcombine';
   return `always-inline,function(sroa,early-cse<memssa>,${combine},simplifycfg,lower-constant-intrinsics,simplifycfg,dce)`;
 };
@@ -127,13 +127,13 @@ export async function compileFile(
   const own = `-fdebug-prefix-map=${build.tree.path}/=`;
   const preprocessed = await shell(build, towards(command, `${own} -E -o -`));
   if (preprocessed.status !== 0) throw failed(file, preprocessed.errors);
-  const key = digest(version, command, FLAGS.join(' '), passes(major), preprocessed.out);
+  const key = digest(version, command, IR_FLAGS.join(' '), passesOf(major), preprocessed.out);
   const kept = join(cache, `${key}.ll.br`);
   if (existsSync(kept))
     return { module: { file, text: brotliDecompressSync(readFileSync(kept)).toString() }, cached: true };
-  const compiled = await shell(build, towards(command, `${own} ${FLAGS.join(' ')} -emit-llvm -S -o -`));
+  const compiled = await shell(build, towards(command, `${own} ${IR_FLAGS.join(' ')} -emit-llvm -S -o -`));
   if (compiled.status !== 0) throw failed(file, compiled.errors);
-  const optimised = await runProgram(opt, ['-S', `-passes=${passes(major)}`, '-o', '-'], {
+  const optimised = await runProgram(opt, ['-S', `-passes=${passesOf(major)}`, '-o', '-'], {
     input: compiled.out,
   });
   if (optimised.status !== 0)
