@@ -15,14 +15,26 @@ import { SourceProgram } from '../../src/source/program.ts';
 const file = process.env.MHP_BUNDLE;
 const asked = test.skipIf(!file);
 
-asked.each(['rodata=off', ''])('MHP_BUNDLE: random operations agree, boot options "%s"', (options) => {
-  const bundle = loadBundle(file!);
+/** Bundles beside the first: of x86-64, and with C of our own in place of functions of the tree. */
+const beside = (name: string): string => file?.replace(/\.ir$/, `-${name}.ir`) ?? '';
+
+/** Random operations on a bundle whose kernel boots with these options. */
+function disagreements(path: string, options: string): unknown {
+  const bundle = loadBundle(path);
   const result = compareRandom(bootFor(bundle, options), new SourceProgram(bundle), {
     operations: 500,
     seed: 3,
     most: 3,
   });
-  expect(result.disagreements).toEqual([]);
+  return result.disagreements;
+}
+
+asked.each(['rodata=off', ''])('MHP_BUNDLE: random operations agree, boot options "%s"', (options) => {
+  expect(disagreements(file!, options)).toEqual([]);
+});
+
+test.skipIf(!existsSync(beside('x86_64')))('the bundle of x86-64 beside it: random operations agree', () => {
+  expect(disagreements(beside('x86_64'), '')).toEqual([]);
 });
 
 asked('MHP_BUNDLE: the page tables of a recording are those that the C makes', async () => {
@@ -42,10 +54,7 @@ asked('MHP_BUNDLE: the command prints the same figure', () => {
   expect(out.split('\n')[0]).toMatch(/50 of 50 operations agree$/);
 });
 
-/** Two designs in C of our own, each in place of the functions of the tree: bundles beside the first. */
-const designs = (name: string): string => file?.replace(/\.ir$/, `-${name}.ir`) ?? '';
-
-test.skipIf(!existsSync(designs('v5'))).each([
+test.skipIf(!existsSync(beside('v5'))).each([
   ['v5', 'B10', 1],
   ['v5', 'B12', 1],
   ['v6', 'B10', 0],
@@ -53,7 +62,7 @@ test.skipIf(!existsSync(designs('v5'))).each([
 ])('the bundle beside MHP_BUNDLE: %s of the removal in C, %s', (version, id, status) => {
   const { status: exit, stdout } = spawnSync(
     'node',
-    ['dist/cli/main.js', 'check', id, '--source', designs(version), '--brief'],
+    ['dist/cli/main.js', 'check', id, '--source', beside(version), '--brief'],
     { encoding: 'utf8' },
   );
   expect(stdout).toMatch(status === 1 ? /: found \(clean was expected\), / : /: clean \(/);
@@ -64,13 +73,13 @@ test.skipIf(!existsSync(designs('v5'))).each([
 
 const underPfnValid = 'test/source/sections/usage-freed-under-pfn-valid.yaml';
 
-test.skipIf(!existsSync(designs('freed'))).each([
+test.skipIf(!existsSync(beside('freed'))).each([
   ['', 0, /: clean \(/],
   ['freed', 1, /use-after-free: read of the usage of section 64, which is free/],
 ])('a section goes under pfn_valid(), in C: bundle "%s"', (name, status, told) => {
   const { status: exit, stdout } = spawnSync(
     'node',
-    ['dist/cli/main.js', 'check', underPfnValid, '--source', name === '' ? file! : designs(name), '--brief'],
+    ['dist/cli/main.js', 'check', underPfnValid, '--source', name === '' ? file! : beside(name), '--brief'],
     { encoding: 'utf8' },
   );
   expect(stdout).toMatch(told);
