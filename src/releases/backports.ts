@@ -4,6 +4,7 @@ import * as hotunplug from '../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import * as vmemmap from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as ptdump_debugfs from '../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as x86_init from '../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
+import * as x86_free from '../kernel/arch/x86/mm/init_64/free_pages.ts';
 import * as memory_block from '../kernel/drivers/base/memory/block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory/sysfs.ts';
 import * as kmem from '../kernel/drivers/dax/kmem.ts';
@@ -284,6 +285,15 @@ export const BACKPORTS: readonly Backport[] = [
       ],
     },
     ported: { 'v5.10': hotunplug.v5_10_262 },
+  },
+  {
+    commit: '39406c05f8f1',
+    subject: 'x86/mm: Fix freeing of PMD-sized vmemmap pages',
+    broken: 'v6.18',
+    since: 'v7.2',
+    stable: { 'v6.18': '6.18.39' },
+    arch: 'x86_64',
+    functions: { $free_memmap: [x86_free.v5_2.$free_memmap, x86_free.v7_2.$free_memmap] },
   },
   {
     commit: '93866f55f7e2',

@@ -3,7 +3,7 @@ import { type Descriptor, INVALID } from '../hardware/descriptor/descriptor.ts';
 import { readEntry } from '../hardware/mmu.ts';
 import { tableAt } from '../hardware/walks/walk.ts';
 import { v5_2 as pgtable } from '../kernel/arch/x86/include/asm/pgtable.ts';
-import { free_memmap, v5_2 as free_pages } from '../kernel/arch/x86/mm/init_64/free_pages.ts';
+import { free_memmap } from '../kernel/arch/x86/mm/init_64/free_pages.ts';
 import { locked, v5_2 as mapping } from '../kernel/arch/x86/mm/init_64/kernel_physical_mapping_init.ts';
 import {
   free_table,
@@ -29,7 +29,6 @@ import { type BatchForm, form } from './form.ts';
 /** x86-64: the entries of one table by runs; the block of a section's memmap is removed without the walk to its entry. */
 
 const { set_pte, pte_clear, set_pmd, pmd_clear } = pgtable;
-const { free_pagetable } = free_pages;
 
 /** Whether a table has no entries. */
 function* is_empty(k: Kernel, level: LevelName, table: EntryPointer): Steps<boolean> {
@@ -103,7 +102,7 @@ export const forms: readonly BatchForm[] = [
   form({
     name: 'remove_pte_table',
     exact: removing.remove_pte_table,
-    instead_of: { set_pte, pte_clear, free_pagetable },
+    instead_of: { set_pte, pte_clear },
     *batch(this: Kernel, pte_start: EntryPointer, addr: number, end: number, direct: boolean) {
       const { PAGE_SIZE, t } = this.c;
       let ptep = pte_start + entryIndex(t, t.levels - 1, addr) * 8;

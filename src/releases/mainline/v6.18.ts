@@ -6,6 +6,7 @@ import * as huge_vmap from '../../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as pgtable_alloc from '../../kernel/arch/arm64/mm/mmu/pgtable_alloc.ts';
 import * as pageattr from '../../kernel/arch/arm64/mm/pageattr.ts';
 import * as ptdump_debugfs from '../../kernel/arch/arm64/mm/ptdump_debugfs.ts';
+import * as x86_free from '../../kernel/arch/x86/mm/init_64/free_pages.ts';
 import * as memory_block from '../../kernel/drivers/base/memory/block.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as proc_page from '../../kernel/fs/proc/page.ts';
@@ -55,6 +56,7 @@ export const own = {
       ...vmalloc_unmap.v6_16,
     },
     x86_64: {
+      ...x86_free.v6_18_7,
       ...pgalloc.v6_16,
       vunmap_pmd_range: vmalloc_unmap.v6_16.vunmap_pmd_range,
       vunmap_pud_range: vmalloc_unmap.v6_16.vunmap_pud_range,

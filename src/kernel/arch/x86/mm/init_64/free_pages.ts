@@ -63,20 +63,30 @@ export const flushed = operation({
   },
 });
 
-/** Pages of memblock become the page allocator's (free_reserved_page). Returns whether they were. */
-function* free_or_reserved(k: Kernel, where: string, pfn: number, order: number): Steps<boolean> {
-  const nr_pages = 2 ** order;
-  const zone = yield* access_pages(k, where, free_reserved, pfn, pfn + nr_pages);
-  if (!k.alone) yield* change(not_flushed, pfn, nr_pages);
-  if (zone >= 0) yield* k.adjust_managed_page_count(zone, nr_pages);
-  else yield* k.free_pages(pfn, nr_pages);
-  return zone >= 0;
+/**
+ * Pages of memblock become the page allocator's (free_reserved_page), all of them; of others the first nr_pages are freed.
+ * Returns how many went back to the page allocator, from which they had come: 0 of memblock's.
+ */
+function* free_or_reserved(
+  k: Kernel,
+  where: string,
+  pfn: number,
+  order: number,
+  nr_pages = 2 ** order,
+): Steps<number> {
+  const zone = yield* access_pages(k, where, free_reserved, pfn, pfn + 2 ** order);
+  const freed = zone >= 0 ? 2 ** order : nr_pages;
+  if (!k.alone) yield* change(not_flushed, pfn, freed);
+  if (zone >= 0) yield* k.adjust_managed_page_count(zone, freed);
+  else yield* k.free_pages(pfn, freed);
+  return zone >= 0 ? 0 : freed;
 }
 
 /** A page or block of the memmap. A page that device memory shares goes with its last user. */
 export function* free_memmap(k: Kernel, pfn: number, order: number): Steps<void> {
   if (order === 0 && (yield* k.$put_shared(pfn))) return;
-  if (!(yield* k.$free_memmap(pfn, order))) yield* add('vars', 0, 'nr_vmemmap_pages', -(2 ** order));
+  const freed = yield* k.$free_memmap(pfn, order);
+  if (freed > 0) yield* add('vars', 0, 'nr_vmemmap_pages', -freed);
 }
 
 export const v5_2 = {
@@ -85,12 +95,12 @@ export const v5_2 = {
     return yield* change(put_shared, pfn);
   },
 
-  *free_pagetable(this: Kernel, pfn: number, order: number): Steps<boolean> {
+  *free_pagetable(this: Kernel, pfn: number, order: number): Steps<number> {
     return yield* free_or_reserved(this, 'free_pagetable', pfn, order);
   },
 
   /** By free_pagetable(), as tables are (5.10.262, 6.1.192, 6.12.117). */
-  *$free_memmap(this: Kernel, pfn: number, order: number): Steps<boolean> {
+  *$free_memmap(this: Kernel, pfn: number, order: number): Steps<number> {
     return yield* this.free_pagetable(pfn, order);
   },
 
@@ -101,9 +111,16 @@ export const v5_2 = {
   },
 };
 
-/** 7.2.13: pages of the memmap and tables are freed by functions of their own. */
+/** pagetable_free() knows the order of compound pages alone, which no page here is: it frees the first (bf9e4e30f353). */
+export const v6_18_7 = {
+  *free_pagetable(this: Kernel, pfn: number, order: number): Steps<number> {
+    return yield* free_or_reserved(this, 'free_pagetable', pfn, order, 1);
+  },
+};
+
+/** Pages of the memmap are freed by a function of their own, with their order (39406c05f8f1). */
 export const v7_2 = {
-  *$free_memmap(this: Kernel, pfn: number, order: number): Steps<boolean> {
+  *$free_memmap(this: Kernel, pfn: number, order: number): Steps<number> {
     return yield* free_or_reserved(this, 'free_vmemmap_pages', pfn, order);
   },
 };
