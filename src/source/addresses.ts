@@ -26,6 +26,12 @@ export type Place =
   | { readonly kind: 'usage'; readonly nr: number; readonly offset: number }
   /** The struct page of the page that holds a usage. */
   | { readonly kind: 'page of usage'; readonly nr: number; readonly offset: number }
+  /** A struct zone, by its index in the C. */
+  | { readonly kind: 'zone'; readonly nid: number; readonly index: number; readonly offset: number }
+  /** A struct pglist_data, besides its zones. */
+  | { readonly kind: 'node'; readonly nid: number; readonly offset: number }
+  /** node_data[nid]. */
+  | { readonly kind: 'node pointer'; readonly nid: number }
   | { readonly kind: 'nothing' };
 
 /** Bytes at which an object may be; no object is larger. */
@@ -36,11 +42,22 @@ export const OBJECT_SIZE = 0x10000;
  * boot are in pages that are reserved and the others are not.
  */
 const SECTIONS = { structs: 2 ** 32, roots: 2 * 2 ** 32, fresh: 2 * 2 ** 32 + 2 ** 30, usages: 3 * 2 ** 32 };
+/** Nodes lie below the usages. */
+const NODES = { structs: 2 * 2 ** 32 + 2 ** 31, size: 2 ** 20 };
 /** Sections of 128M in 48 bits. */
 const MOST_USAGES = 2 ** 21;
 
 /** What the slab allocator has given for sections and nothing points to yet. */
 export type FreshObject = { readonly fresh: 'usage' } | { readonly fresh: 'root'; readonly nid: number };
+
+/** The enumerators of zones by their names in /proc/zoneinfo. */
+const ZONES: Readonly<Record<string, string>> = {
+  DMA: 'ZONE_DMA',
+  DMA32: 'ZONE_DMA32',
+  Normal: 'ZONE_NORMAL',
+  Movable: 'ZONE_MOVABLE',
+  Device: 'ZONE_DEVICE',
+};
 
 /** The enumerators of the slots through which tables are written. */
 const SLOTS = { FIX_PTE: FIX.PTE, FIX_PMD: FIX.PMD, FIX_PUD: FIX.PUD, FIX_P4D: FIX.P4D } as const;
@@ -52,6 +69,7 @@ export class Addresses {
   readonly #fixmapTop: number = 0;
   /** Slots of the fixmap by their index: the slot of the model, or 'root' for FIX_PGD. */
   readonly #slots = new Map<number, number | 'root'>();
+  #zones: readonly number[] | undefined;
 
   constructor(c: Config, program: SourceProgram) {
     this.#c = c;
@@ -123,6 +141,23 @@ export class Addresses {
     return n === 0 ? { fresh: 'usage' } : { fresh: 'root', nid: n - 1 };
   }
 
+  /** The index in C of each zone of the model. @throws BadBundle if the bundle's kernel does not have one */
+  get zoneIndexes(): readonly number[] {
+    this.#zones ??= this.#c.zones.map((name) => this.#program.enumerator(ZONES[name] ?? name));
+    return this.#zones;
+  }
+
+  ofNode(nid: number): Int64 {
+    return this.#above(NODES.structs + nid * NODES.size);
+  }
+
+  /** The struct zone of a zone of the model, by node and index there. */
+  ofZone(nid: number, zone: number): Int64 {
+    const { lo, hi } = this.ofNode(nid);
+    const { offset } = this.#program.member('pglist_data', 'node_zones');
+    return { lo: lo + offset + this.zoneIndexes[zone]! * this.#program.struct('zone').size, hi };
+  }
+
   /** Where the image begins. */
   get #base(): number {
     return this.#program.half * 2 ** 32;
@@ -175,6 +210,8 @@ export class Addresses {
       const nr = Math.floor((distance - SECTIONS.usages) / PAGE_SIZE);
       return { kind: 'usage', nr, offset: (distance - SECTIONS.usages) % PAGE_SIZE };
     }
+    if (distance >= NODES.structs && distance < NODES.structs + this.#c.MAX_NUMNODES * NODES.size)
+      return this.#inNode(distance - NODES.structs);
     if (distance >= SECTIONS.roots && distance < SECTIONS.fresh)
       return distance % 8 === 0
         ? { kind: 'section root', root: (distance - SECTIONS.roots) / 8 }
@@ -196,6 +233,16 @@ export class Addresses {
     return { kind: 'nothing' };
   }
 
+  #inNode(distance: number): Place {
+    const nid = Math.floor(distance / NODES.size);
+    const offset = distance % NODES.size;
+    const zones = this.#program.member('pglist_data', 'node_zones');
+    const { size } = this.#program.struct('zone');
+    const inZones = offset - zones.offset;
+    if (inZones < 0 || inZones >= zones.size) return { kind: 'node', nid, offset };
+    return { kind: 'zone', nid, index: Math.floor(inZones / size), offset: inZones % size };
+  }
+
   #imagePlace(at: Int64): Place | undefined {
     const { root, ir, half } = this.#program;
     if (at.hi !== half) return undefined;
@@ -207,6 +254,9 @@ export class Addresses {
       const number = Math.floor(inObjects / OBJECT_SIZE);
       return { kind: 'object', number, offset: inObjects - number * OBJECT_SIZE };
     }
+    const inNodes = (at.lo >>> 0) - this.#program.imageAddress('nodes').lo;
+    if (inNodes >= 0 && inNodes < this.#c.MAX_NUMNODES * 8 && inNodes % 8 === 0)
+      return { kind: 'node pointer', nid: inNodes / 8 };
     const found = ir.variableAt(at.lo, at.hi);
     if (!found) return { kind: 'nothing' };
     const { symbol } = found;

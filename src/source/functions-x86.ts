@@ -68,6 +68,10 @@ export const X86_FUNCTIONS = {
     // the dev_pagemap: no function of C that runs looks into it
     to.object(null),
   ]),
+  __add_pages: FUNCTIONS.__add_pages,
+  __remove_pages: FUNCTIONS.__remove_pages,
+  move_pfn_range_to_zone: FUNCTIONS.move_pfn_range_to_zone,
+  remove_pfn_range_from_zone: FUNCTIONS.remove_pfn_range_from_zone,
   ioremap_page_range: { ...FUNCTIONS.ioremap_page_range, files: [VMALLOC, IOREMAP, PGTABLE] },
   vunmap_page_range: { ...FUNCTIONS.vunmap_page_range, files: [VMALLOC, PGTABLE] },
   vmap_page_range: { ...FUNCTIONS.vmap_page_range, files: [VMALLOC] },

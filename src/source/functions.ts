@@ -3,11 +3,14 @@ import type { Config } from '../kernel/config.ts';
 import { leaf_entry } from '../kernel/include/linux/pgtable.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../kernel/kernel.ts';
 import { vmem_altmap_offset } from '../kernel/mm/memory_hotplug/add_pages.ts';
+import { MIGRATE } from '../kernel/mm/page.ts';
 import type { EntryPointer } from '../kernel/mmu.ts';
 import { W } from '../kernel/ops.ts';
 import { pfn_to_section_nr } from '../kernel/pfn.ts';
+import { zone_idx, zone_to_nid } from '../kernel/state.ts';
 import type { Steps } from '../steps/step.ts';
 import type { Addresses } from './addresses.ts';
+import { migratetypeInC } from './boundary/externals/zones.ts';
 import { isBefore } from './bundle.ts';
 import type { SourceProgram } from './program.ts';
 import type { SourceArgument } from './run.ts';
@@ -34,6 +37,17 @@ export class Conversion {
   object = (object: object | null): SourceArgument => ({ object });
   /** The struct mem_section of a page. */
   section = (pfn: number): Int64 => this.#addresses.ofSection(pfn_to_section_nr(this.#c, pfn));
+  /** The struct zone of a zone's key. */
+  zone = (key: number): Int64 => this.#addresses.ofZone(zone_to_nid(key), zone_idx(key));
+  /** A migrate type as the last arguments: since v6.16 MIGRATE_ISOLATE is a flag beside it. */
+  migratetype = (fn: string, type: number): readonly Int64[] => {
+    if (!this.takes(fn, 6)) return [wordOf(migratetypeInC(this.#program, type))];
+    const isolates = type === MIGRATE.ISOLATE;
+    return [
+      wordOf(migratetypeInC(this.#program, isolates ? MIGRATE.MOVABLE : type)),
+      wordOf(isolates ? 1 : 0),
+    ];
+  };
   takes = (fn: string, n: number): boolean => this.#program.arity(fn) === n;
   /** A function that takes the level of a table only, and allocates one. */
   allocator = (name: string): Int64 => {
@@ -65,6 +79,8 @@ const SPARSE = 'mm/sparse.c';
 const BITMAP = 'lib/bitmap.c';
 /** pfn_valid() until v5.15; then it is in a header. */
 const INIT = 'arch/arm64/mm/init.c';
+/** Zones, and ranges of pages down to their sections. */
+export const MEMORY_HOTPLUG = 'mm/memory_hotplug.c';
 
 /** Files that are compiled only with an option. */
 export const ONLY_WITH: Readonly<Record<string, string>> = {
@@ -249,6 +265,45 @@ export const FUNCTIONS = {
   pfn_valid: source([INIT, VMALLOC], (to, _k, pfn: number) => [to.number(pfn)], {
     result: (value) => intOf(value) !== 0,
   }),
+  __add_pages: source(
+    [MEMORY_HOTPLUG, SPARSE],
+    (to, _k, nid: number, pfn: number, pages: number, params: mhp_params) => [
+      to.number(nid),
+      to.number(pfn),
+      to.number(pages),
+      to.object(params),
+    ],
+  ),
+  __remove_pages: source(
+    [MEMORY_HOTPLUG, SPARSE],
+    // the zone was an argument until v5.4
+    (to, _k, pfn: number, pages: number, altmap: vmem_altmap | null, _zone: number) => [
+      to.number(pfn),
+      to.number(pages),
+      to.object(altmap),
+      // since v6.3: the dev_pagemap, as of sparse_add_section()
+      to.object(null),
+    ],
+  ),
+  move_pfn_range_to_zone: source(
+    [MEMORY_HOTPLUG],
+    (to, _k, zone: number, start: number, pages: number, migratetype: number) => [
+      to.zone(zone),
+      to.number(start),
+      to.number(pages),
+      // its caller initialises the struct pages of an altmap
+      to.object(null),
+      ...to.migratetype('move_pfn_range_to_zone', migratetype),
+    ],
+  ),
+  remove_pfn_range_from_zone: source(
+    [MEMORY_HOTPLUG],
+    (to, _k, zone: number, start: number, pages: number) => [
+      to.zone(zone),
+      to.number(start),
+      to.number(pages),
+    ],
+  ),
   // it walks the kernel's half of the address space; scenarios name a part of it
   ptdump_check_wx: source([ARM64_PTDUMP, PTDUMP, PAGEWALK], (_to, _k, _start: number, _end: number) => [], {
     result: (value) => isTrue(value),

@@ -21,6 +21,7 @@ const IMAGE = {
   objects: 0x50000000,
   stack: 0x60000000,
   root: 0x70000000,
+  nodes: 0x71000000,
 };
 
 /**
@@ -73,6 +74,9 @@ export class SourceProgram {
     }
     if (this.ir.linked.modules.some((module) => module.globals.has('swapper_pg_dir')))
       this.ir.placeAt('swapper_pg_dir', this.root, 4096);
+    // declared without a size
+    if (this.ir.linked.modules.some((module) => module.globals.has('node_data')))
+      this.ir.placeAt('node_data', this.imageAddress('nodes'), 8);
   }
 
   /** The first address of a part of the image. */

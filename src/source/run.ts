@@ -26,6 +26,7 @@ import {
 import type { Site } from './boundary/site.ts';
 import { readStructPage } from './boundary/struct-page.ts';
 import { VARIABLES } from './boundary/variables.ts';
+import { readNode, readZone, writeNode, writeZone } from './boundary/zones.ts';
 import type { GivenArguments } from './functions.ts';
 import { plainName, type SourceProgram } from './program.ts';
 import { SourceStop } from './stop.ts';
@@ -231,6 +232,13 @@ class SourceRun {
         return yield* readUsage(this.#site([]), place, size);
       case 'page of usage':
         return yield* readPageOfUsage(this.#site([]), place);
+      case 'zone':
+        return yield* readZone(this.#site([]), place, size);
+      case 'node':
+        return yield* readNode(this.#site([]), place, size);
+      case 'node pointer':
+        if (size !== 8) break;
+        return this.#addresses.ofNode(place.nid);
       case 'nothing':
         // a table for which there was no memory
         if (at.hi === 0 && at.lo >>> 0 < this.#k.c.PAGE_SIZE)
@@ -267,7 +275,12 @@ class SourceRun {
         return yield* writeSection(this.#site([]), place, size, value);
       case 'usage':
         return yield* writeUsage(this.#site([]), place, size, value);
+      case 'zone':
+        return yield* writeZone(this.#site([]), place, size, value);
+      case 'node':
+        return yield* writeNode(this.#site([]), place, size, value);
       case 'page of usage':
+      case 'node pointer':
       case 'struct page':
         break;
       case 'nothing':

@@ -57,6 +57,9 @@ interface Declared<A extends readonly unknown[], T, W extends boolean>
 const first_of_all = (state: State, start: number, end: number, ..._: readonly unknown[]): number =>
   state.pages.first(start, end, (page) => page === NO_PAGE);
 
+/** Whether a function that looks at each page also asks for its sub-section, and so passes over this one. */
+type Skips = (state: State, pfn: number) => boolean;
+
 /** The first struct page, at a multiple of `step` from `start`, that is unmapped and in a section with the flag. */
 function first_in_sections(
   state: State,
@@ -65,14 +68,16 @@ function first_in_sections(
   nr_pages: number,
   flag: number,
   step: number,
+  skips?: Skips,
 ): number {
   const at_step = (pfn: number): number => start + Math.ceil((pfn - start) / step) * step;
   for (const { start: from, end: to, value } of state.pages.in(start, end)) {
     if (value !== NO_PAGE) continue;
     for (let pfn = at_step(from); pfn < to; ) {
       const nr = Math.floor(pfn / nr_pages);
-      if ((state.mem_section.get(nr)?.section_mem_map ?? 0) & flag) return pfn;
-      pfn = at_step((nr + 1) * nr_pages);
+      const has = ((state.mem_section.get(nr)?.section_mem_map ?? 0) & flag) !== 0;
+      if (has && !skips?.(state, pfn)) return pfn;
+      pfn = has ? pfn + step : at_step((nr + 1) * nr_pages);
     }
   }
   return -1;
@@ -94,7 +99,8 @@ export const first_of_online = (
   end: number,
   nr_pages: number,
   step = 1,
-): number => first_in_sections(state, start, end, nr_pages, SECTION_IS_ONLINE, step);
+  skips?: Skips,
+): number => first_in_sections(state, start, end, nr_pages, SECTION_IS_ONLINE, step, skips);
 
 /** The same for functions that look downwards from the last page: the steps count from `start`, one of them. */
 export function last_of_online(
@@ -103,6 +109,7 @@ export function last_of_online(
   end: number,
   nr_pages: number,
   step: number,
+  skips?: Skips,
 ): number {
   let last = -1;
   const at_step = (pfn: number): number => start + Math.floor((pfn - start) / step) * step;
@@ -110,11 +117,12 @@ export function last_of_online(
     if (value !== NO_PAGE) continue;
     for (let pfn = at_step(to - 1); pfn >= from; ) {
       const nr = Math.floor(pfn / nr_pages);
-      if ((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE) {
+      const is_online = ((state.mem_section.get(nr)?.section_mem_map ?? 0) & SECTION_IS_ONLINE) !== 0;
+      if (is_online && !skips?.(state, pfn)) {
         last = pfn;
         break;
       }
-      pfn = at_step(nr * nr_pages - 1);
+      pfn = is_online ? pfn - step : at_step(nr * nr_pages - 1);
     }
   }
   return last;

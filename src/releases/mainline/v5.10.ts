@@ -26,6 +26,7 @@ import * as offline_pages from '../../kernel/mm/memory_hotplug/offline_pages.ts'
 import * as online_pages from '../../kernel/mm/memory_hotplug/online_pages.ts';
 import * as remove_memory from '../../kernel/mm/memory_hotplug/remove_memory.ts';
 import * as zone_for_pfn_range from '../../kernel/mm/memory_hotplug/zone_for_pfn_range.ts';
+import * as zone_span from '../../kernel/mm/memory_hotplug/zone_span.ts';
 import * as memory_failure from '../../kernel/mm/memory-failure.ts';
 import * as memremap from '../../kernel/mm/memremap.ts';
 import * as page_isolation from '../../kernel/mm/page_isolation.ts';
@@ -68,6 +69,7 @@ export const own = {
     arm64: {
       ...fault.v5_10,
       ...arm64_init.v5_12,
+      ...zone_span.holes_in_zone,
       ...create_pgd_mapping.v5_10,
       ...arm64_mmu.v5_10,
       ...hotunplug.v5_10,

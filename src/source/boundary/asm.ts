@@ -10,7 +10,7 @@ import type { AsmResult, AsmShape } from './asm-shape.ts';
 import { X86_ASM } from './asm-x86.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { STATIC_KEYS } from './keys.ts';
-import { modelName } from './names.ts';
+import { INLINED, modelName } from './names.ts';
 import type { Site } from './site.ts';
 
 /** The directives of an entry of the bug table, as arm64's ASM_BUG_FLAGS has them, with flags as the last group. */
@@ -135,7 +135,7 @@ export const ARM64_ASM: readonly AsmShape[] = [
     is: 'modelled',
     text: BUG,
     *run({ k, chain, program, said }, [, , , flags]) {
-      const where = modelName(chain[0]!, program.bundle);
+      const where = modelName(chain.find((fn) => !INLINED.has(fn))!, program.bundle);
       const { text } = said;
       delete said.text;
       if (text !== undefined && WARNING.test(flags!) && !ONCE.test(flags!)) yield* k.WARN(where, text);

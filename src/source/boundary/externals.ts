@@ -6,6 +6,7 @@ import { PAGE_ALLOC } from './externals/page-alloc.ts';
 import { PAGE_TABLES } from './externals/page-tables.ts';
 import { SECTIONS } from './externals/sections.ts';
 import { X86 } from './externals/x86.ts';
+import { ZONES } from './externals/zones.ts';
 
 /**
  * Functions outside of the compiled files. One that is not here stops the run; a function of the model is called on the
@@ -18,5 +19,6 @@ export const EXTERNALS: Externals = {
   ...PAGE_TABLES,
   ...X86,
   ...MEMORY_HOTPLUG,
+  ...ZONES,
   ...MESSAGES,
 };

@@ -7,4 +7,8 @@ export const RUN_BY_THE_KERNEL: ReadonlySet<string> = new Set([
   'vmemmap_populate',
   'vmemmap_free',
   'pfn_valid',
+  '__add_pages',
+  '__remove_pages',
+  'sparse_add_section',
+  'sparse_remove_section',
 ]);

@@ -15,6 +15,11 @@ export const STANDS_IN: ReadonlySet<string> = new Set([
   '_kzalloc_noprof',
   'kzalloc_node',
   'mem_alloc_profiling_enabled',
+  // a reference that only a pointer of the model would have
+  'put_dev_pagemap',
+  // mm/memory_hotplug.c: a read-write semaphore for each CPU
+  'get_online_mems',
+  'put_online_mems',
   'rcu_read_lock_sched',
   'rcu_read_unlock_sched',
   'clear_hwpoisoned_pages',

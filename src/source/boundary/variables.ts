@@ -218,6 +218,10 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   },
   pg_level: levels('pg_level'),
   kernel_pg_levels: levels('ptdump_pg_level'),
+  movable_node_enabled: fixed((k) => wordOf(k.c.movable_node ? 1 : 0)),
   'vmemmap_alloc_block.warned': once('vmemmap_alloc_block'),
+  // until v5.14
+  '__add_pages.__print_once': once('__add_pages'),
+  '__add_pages.__already_done': once('__add_pages'),
   'vmemmap_verify.__already_done': once('vmemmap_verify'),
 };

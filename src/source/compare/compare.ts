@@ -130,6 +130,7 @@ function* recorded<T>(steps: Steps<T>, events: CompareEvent[], c: Config, state:
     const found = eventOf(next.value, c.PAGE_SIZE, hasRoot);
     if (found) events.push(found);
     result = yield next.value;
+    if (found?.span !== undefined && !found.written) found.value = result;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
 import { type CompareEvent, NO_ROOT, tlbiText } from './events.ts';
+import { comparableSpans } from './spans.ts';
 
 /** A way in which the C does more, or does it in other pieces, than the model, and why it is no disagreement. */
 export interface NamedDifference {
@@ -45,6 +46,22 @@ export const DIFFERENCES = {
     name: 'vmemmap_verify()',
     why: 'it compares the node of the struct pages with that of their memory and prints "potential offnode page_structs" once; the model looks at both in one step, and only on a machine of several nodes',
   },
+  search: {
+    name: 'a search for the next page of a zone',
+    why: 'the model finds it in one step; the C reads sections and struct pages one after another. The span that is written afterwards is compared',
+  },
+  poison: {
+    name: 'page_init_poison() by sections',
+    why: 'remove_pfn_range_from_zone() calls it for each section, the model for the range',
+  },
+  span_reads: {
+    name: 'a field of a span is read',
+    why: 'between two writes each field counts once and in any order, and the start of a zone without pages not at all: under mem_hotplug_lock nobody else writes them, and each plain read may be made once or twice',
+  },
+  span_again: {
+    name: 'a field of a span is written again',
+    why: 'with the same value: init_currently_empty_zone() has written the start, which resize_zone_range() writes again',
+  },
   pieces: {
     name: 'TLBIs page by page',
     why: 'the model has one step for a series of TLBIs on consecutive pages; a thread of C can be interrupted in it',
@@ -64,10 +81,11 @@ const isCleared = (e: CompareEvent | undefined): boolean =>
 
 /** The events without those that are passed over. `counts` is added to. */
 export function comparable(
-  events: readonly CompareEvent[],
+  all: readonly CompareEvent[],
   counts: DifferenceCounts,
   pageSize: number,
 ): readonly CompareEvent[] {
+  const events = comparableSpans(all, counts);
   const kept: CompareEvent[] = [];
   let last: number | string | undefined;
   const count = (name: DifferenceName): void => {

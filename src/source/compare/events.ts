@@ -15,6 +15,9 @@ export interface CompareEvent {
   /** A field of a section that is read or written. */
   readonly section?: string;
   readonly written?: boolean;
+  /** A field of a zone or a node that is read or written, and the value that was read. */
+  readonly span?: string;
+  value?: unknown;
   /** Words of its map are read for a new one. */
   readonly words?: boolean;
 }
@@ -36,6 +39,7 @@ const BOOKS = new Set([
   'pgmap_at',
   'set_pgds',
   'no_processes',
+  'next_section',
 ]);
 
 /** Objects of the kernel that are no arguments of their own. */
@@ -76,6 +80,8 @@ export function eventOf(
       // the C has it in the struct pages
       if (step.obj === 'mem_section' && step.field === 'nid') return undefined;
       if (step.obj === 'mem_section') return sectionEvent(step, step.op === 'write' ? step.value : undefined);
+      if (step.obj === 'zone' || step.obj === 'pgdat')
+        return spanEvent(step, step.op === 'write' ? step.value : undefined);
       if (step.field === 'nr_vmemmap_pages') return undefined;
       return event(
         'other',
@@ -99,6 +105,15 @@ function sectionEvent(
   const section = `${field} of section ${key}`;
   const text = value === undefined ? `read ${section}` : `write ${section} = ${argument(value)}`;
   return { kind: 'other', text, section, written: value !== undefined };
+}
+
+function spanEvent(
+  { obj, key, field }: { readonly obj: string; readonly key: number; readonly field: string },
+  value?: unknown,
+): CompareEvent {
+  const span = `${field} of ${obj} ${key}`;
+  const text = value === undefined ? `read ${span}` : `write ${span} = ${argument(value)}`;
+  return { kind: 'other', text, span: `${obj} ${key} ${field}`, written: value !== undefined };
 }
 
 function calledEvent(name: string, args: readonly unknown[], pageSize: number): CompareEvent | undefined {

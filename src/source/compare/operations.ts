@@ -10,6 +10,7 @@ import { SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { SourceFunctionName } from '../functions-of.ts';
+import { ZoneOperations } from './zone-operations.ts';
 
 /** A random call of a kernel function, and what is injected before it. */
 export interface RandomOperation {
@@ -56,6 +57,7 @@ export class RandomOperations {
   readonly #c: Config;
   readonly #walks: boolean;
   readonly #sections: boolean;
+  readonly #zones: ZoneOperations | undefined;
   readonly #areas: readonly number[];
   readonly #sectionAreas: readonly number[];
   readonly #ioremapUnits: number[];
@@ -74,6 +76,7 @@ export class RandomOperations {
     // not in a kernel without CONFIG_PTDUMP_DEBUGFS
     this.#walks = functions.includes('ptdump_check_wx');
     this.#sections = functions.includes('sparse_add_section');
+    if (functions.includes('move_pfn_range_to_zone')) this.#zones = new ZoneOperations(random, c);
     this.#ioremapUnits = [c.PAGE_SIZE, c.PAGE_SIZE, c.PAGE_SIZE, c.PMD_SIZE, c.PMD_SIZE];
     // page by page a G would take too long
     if (c.arch === 'arm64' && k.arch_ioremap_pud_supported().next().value === true)
@@ -85,6 +88,8 @@ export class RandomOperations {
 
   next(state: State): RandomOperation {
     const c = this.#c;
+    if (this.#zones && this.#random.below(4) === 0)
+      return { ...this.#zones.next(state), failure: this.#failure() };
     if (c.arch === 'x86_64') return this.#nextOfX86(state);
     // page by page a section takes as long as hundreds of other operations: it is drawn less often
     const draws: ((state: State) => Omit<RandomOperation, 'failure'>)[] = [

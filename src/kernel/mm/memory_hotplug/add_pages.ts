@@ -1,7 +1,7 @@
 import type { Steps } from '../../../steps/step.ts';
 import type { Config } from '../../config.ts';
 import type { Kernel, mhp_params, vmem_altmap } from '../../kernel.ts';
-import { look, operation, pr_warn } from '../../ops.ts';
+import { look, operation } from '../../ops.ts';
 import {
   hex,
   hexpad,
@@ -41,7 +41,7 @@ export const v5_2 = {
   *$check_altmap(this: Kernel, pfn: number, nr_pages: number, altmap: vmem_altmap | null): Steps<number> {
     if (!altmap) return 0;
     if (altmap.base_pfn !== pfn || vmem_altmap_offset(altmap) > nr_pages) {
-      yield* pr_warn('memory add fail, invalid altmap');
+      yield* this.$pr_warn_once('__add_pages', 'memory add fail, invalid altmap');
       return -this.errno.EINVAL;
     }
     altmap.alloc = 0;
@@ -107,6 +107,19 @@ export const v5_2 = {
   },
 };
 
+/** check_pfn_span(): sub-sections with SPARSEMEM_VMEMMAP. */
+function* is_misaligned(
+  k: Kernel,
+  where: '__add_pages' | '__remove_pages',
+  pfn: number,
+  nr_pages: number,
+): Steps<boolean> {
+  const { PAGES_PER_SUBSECTION } = k.c;
+  if (IS_ALIGNED(pfn, PAGES_PER_SUBSECTION) && IS_ALIGNED(nr_pages, PAGES_PER_SUBSECTION)) return false;
+  yield* k.$misaligned_pages(where, pfn, nr_pages);
+  return true;
+}
+
 export const v5_3 = {
   *$section_not_valid(this: Kernel): Steps<void> {
     yield* this.WARN_ON_ONCE('__remove_pages');
@@ -121,14 +134,10 @@ export const v5_3 = {
     });
   },
 
-  /** 0 or -EINVAL: sub-sections with SPARSEMEM_VMEMMAP. */
   *__add_pages(this: Kernel, nid: number, pfn: number, nr_pages: number, params: mhp_params): Steps<number> {
     const bad = yield* this.$check_altmap(pfn, nr_pages, params.altmap);
     if (bad) return bad;
-    if (!IS_ALIGNED(pfn, this.c.PAGES_PER_SUBSECTION) || !IS_ALIGNED(nr_pages, this.c.PAGES_PER_SUBSECTION)) {
-      yield* this.$misaligned_pages('__add_pages', pfn, nr_pages);
-      return -this.errno.EINVAL;
-    }
+    if (yield* is_misaligned(this, '__add_pages', pfn, nr_pages)) return -this.errno.EINVAL;
     const end_pfn = pfn + nr_pages;
     for (let at = pfn; at < end_pfn; ) {
       const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);
@@ -161,6 +170,7 @@ export const v5_3 = {
     altmap: vmem_altmap | null,
     zone: number,
   ): Steps<void> {
+    if (yield* is_misaligned(this, '__remove_pages', pfn, nr_pages)) return;
     const end_pfn = pfn + nr_pages;
     for (let at = pfn; at < end_pfn; ) {
       const n = Math.min(end_pfn - at, section_end_pfn(this.c, at) - at);

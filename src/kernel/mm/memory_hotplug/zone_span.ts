@@ -11,13 +11,14 @@ import { look, operation, R, W } from '../../ops.ts';
 import { pfn_to_section_nr } from '../../pfn.ts';
 import {
   SECTION_HAS_MEM_MAP,
+  SECTION_IS_EARLY,
   SECTION_IS_ONLINE,
   type State,
   zone_idx,
   zone_key,
   zone_to_nid,
 } from '../../state.ts';
-import { MEMMAP, type Page, page_memmap, page_nid, page_zonenum } from '../page.ts';
+import { MEMMAP, NO_PAGE, type Page, page_memmap, page_nid, page_zonenum } from '../page.ts';
 import {
   access_pages,
   first_of_online,
@@ -27,14 +28,39 @@ import {
   page_operation,
   page_to_nid,
 } from '../page_access.ts';
+import { subsection_set } from '../sparse.ts';
 
 /** mm/memory_hotplug.c: the zone of a range, and the spans of zones and nodes. */
 
+/** A struct page that was not written since its memory went keeps its node and zone. */
 const belongs = (page: Page, nid: number, zonenum: number): boolean =>
-  page_memmap(page) === MEMMAP.INIT && page_nid(page) === nid && page_zonenum(page) === zonenum;
+  page !== NO_PAGE &&
+  page_memmap(page) !== MEMMAP.POISON &&
+  page_nid(page) === nid &&
+  page_zonenum(page) === zonenum;
+
+/** The sections whose sub-sections pfn_to_online_page() asks for as well. */
+type Asked = 'none' | 'late' | 'all';
+
+const skips =
+  ({ c }: Kernel, asked: Asked) =>
+  ({ mem_section }: State, pfn: number): boolean => {
+    const section = mem_section.get(pfn_to_section_nr(c, pfn));
+    if (asked === 'none' || !section) return false;
+    if (asked === 'late' && section.section_mem_map & SECTION_IS_EARLY) return false;
+    return section.subsection_map === null || !subsection_set(c, section.subsection_map, pfn);
+  };
 
 /** The first online page of the zone at a sub-section step from `start`, or 0, the kernel's value for none. */
-function smallest_online(state: State, start: number, end: number, k: Kernel, zone: number): number {
+function smallest_online(
+  state: State,
+  start: number,
+  end: number,
+  k: Kernel,
+  zone: number,
+  asked: Asked,
+): number {
+  const skipped = skips(k, asked);
   const nid = zone_to_nid(zone);
   const step = k.c.PAGES_PER_SUBSECTION;
   for (let pfn = start; pfn < end; ) {
@@ -47,7 +73,7 @@ function smallest_online(state: State, start: number, end: number, k: Kernel, zo
       pfn = (nr + 1) * k.c.PAGES_PER_SECTION;
       continue;
     }
-    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+    if (belongs(state.pages.get(at), nid, zone_idx(zone)) && !skipped(state, at)) return at;
     pfn = at + 1;
   }
   return 0;
@@ -56,16 +82,25 @@ function smallest_online(state: State, start: number, end: number, k: Kernel, zo
 const find_smallest_online = page_operation({
   name: 'find_smallest_online',
   writes: false,
-  first_unmapped(state, start, end, k: Kernel, zone: number): number {
+  first_unmapped(state, start, end, k: Kernel, zone: number, asked: Asked): number {
     const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = k.c;
-    const found = smallest_online(state, start, end, k, zone);
-    return first_of_online(state, start, found || end, PAGES_PER_SECTION, PAGES_PER_SUBSECTION);
+    const found = smallest_online(state, start, end, k, zone, asked);
+    const limit = found || end;
+    return first_of_online(state, start, limit, PAGES_PER_SECTION, PAGES_PER_SUBSECTION, skips(k, asked));
   },
   run: smallest_online,
 });
 
 /** The last online page of the zone at a sub-section step down from `end` - 1, or 0. */
-function biggest_online(state: State, start: number, end: number, k: Kernel, zone: number): number {
+function biggest_online(
+  state: State,
+  start: number,
+  end: number,
+  k: Kernel,
+  zone: number,
+  asked: Asked,
+): number {
+  const skipped = skips(k, asked);
   const nid = zone_to_nid(zone);
   const step = k.c.PAGES_PER_SUBSECTION;
   for (let limit = end; limit > start; ) {
@@ -78,7 +113,7 @@ function biggest_online(state: State, start: number, end: number, k: Kernel, zon
       limit = nr * k.c.PAGES_PER_SECTION;
       continue;
     }
-    if (belongs(state.pages.get(at), nid, zone_idx(zone))) return at;
+    if (belongs(state.pages.get(at), nid, zone_idx(zone)) && !skipped(state, at)) return at;
     limit = at;
   }
   return 0;
@@ -87,12 +122,12 @@ function biggest_online(state: State, start: number, end: number, k: Kernel, zon
 const find_biggest_online = page_operation({
   name: 'find_biggest_online',
   writes: false,
-  first_unmapped(state, start, end, k: Kernel, zone: number): number {
+  first_unmapped(state, start, end, k: Kernel, zone: number, asked: Asked): number {
     const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = k.c;
-    const after = biggest_online(state, start, end, k, zone);
+    const after = biggest_online(state, start, end, k, zone, asked);
     // the steps count from the last page down: from the lowest of them up they are the same
     const lowest = (after || start) + ((end - 1 - (after || start)) % PAGES_PER_SUBSECTION);
-    return last_of_online(state, lowest, end, PAGES_PER_SECTION, PAGES_PER_SUBSECTION);
+    return last_of_online(state, lowest, end, PAGES_PER_SECTION, PAGES_PER_SUBSECTION, skips(k, asked));
   },
   run: biggest_online,
 });
@@ -311,6 +346,19 @@ export const v5_3 = {
   },
 };
 
+function* find_online(
+  k: Kernel,
+  zone: number,
+  start_pfn: number,
+  end_pfn: number,
+  smallest: boolean,
+  asked: Asked,
+): Steps<number> {
+  const find = smallest ? find_smallest_online : find_biggest_online;
+  const where = smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn';
+  return yield* access_pages(k, where, find, start_pfn, end_pfn, k, zone, asked);
+}
+
 export const v5_4 = {
   /** Leaves the span of device memory as it is (7ce700bf11b5). */
   *__remove_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
@@ -326,9 +374,7 @@ export const v5_4 = {
     smallest: boolean,
     _by_zone: boolean,
   ): Steps<number> {
-    const find = smallest ? find_smallest_online : find_biggest_online;
-    const where = smallest ? 'find_smallest_section_pfn' : 'find_biggest_section_pfn';
-    return yield* access_pages(this, where, find, start_pfn, end_pfn, this, zone);
+    return yield* find_online(this, zone, start_pfn, end_pfn, smallest, 'none');
   },
 
   /** The size is written first: until the start is written, the zone seems to end too early (B68). */
@@ -369,6 +415,34 @@ export const v5_5 = {
     yield* this.page_init_poison(start_pfn, nr_pages);
     if (zone_idx(zone) === this.c.ZONE_DEVICE) return;
     yield* this.__remove_zone(zone, start_pfn, nr_pages);
+  },
+};
+
+/** arm64 until v5.12, with CONFIG_HOLES_IN_ZONE: pfn_valid() asks for the sub-section of a section that is not early. */
+export const holes_in_zone = {
+  *$find_section_pfn(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    end_pfn: number,
+    smallest: boolean,
+    _by_zone: boolean,
+  ): Steps<number> {
+    return yield* find_online(this, zone, start_pfn, end_pfn, smallest, 'late');
+  },
+};
+
+export const v5_12 = {
+  /** pfn_to_online_page() asks for the sub-section. */
+  *$find_section_pfn(
+    this: Kernel,
+    zone: number,
+    start_pfn: number,
+    end_pfn: number,
+    smallest: boolean,
+    _by_zone: boolean,
+  ): Steps<number> {
+    return yield* find_online(this, zone, start_pfn, end_pfn, smallest, 'all');
   },
 };
 

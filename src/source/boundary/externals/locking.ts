@@ -10,6 +10,7 @@ import type { LockMode } from '../../../steps/step.ts';
 import { ZERO } from '../../values.ts';
 import { LOCKS, MMAP_LOCK } from '../locks.ts';
 import type { Site } from '../site.ts';
+import { lockOfZone } from '../zones.ts';
 import { answers, type External, type Externals, kernel } from './external.ts';
 
 /** The name of the semaphore at a pointer. */
@@ -46,6 +47,8 @@ function lockOf(site: Site): { readonly lock: string; readonly kind: 'mutex' | '
     place.offset === site.program.member('mm_struct', 'page_table_lock').offset
   )
     return { lock: PTL, kind: 'spinlock' };
+  const ofZone = lockOfZone(site, place);
+  if (ofZone !== undefined) return { lock: ofZone, kind: 'spinlock' };
   const name = place.kind === 'variable' && place.offset === 0 ? place.name.replace(/@\d+$/, '') : '';
   const known = LOCKS[name];
   if (!known || (known.kind !== 'mutex' && known.kind !== 'spinlock'))
@@ -77,6 +80,9 @@ export const LOCKING: Externals = {
   mutex_unlock: unlocks,
   _raw_spin_lock: locks,
   _raw_spin_unlock: unlocks,
+  // no interrupt takes a lock of the model
+  _raw_spin_lock_irqsave: locks,
+  _raw_spin_unlock_irqrestore: unlocks,
   __raw_spin_unlock: unlocks,
   down_read_trylock: kernel(function* (_k, _args, site) {
     return (yield* trylock(semaphoreOf(site), 'rwsem', 'read')) ? 1 : 0;

@@ -48,7 +48,9 @@ function* withMemmap(
 /** What mm/sparse.c and mm/sparse-vmemmap.c call. */
 export const SECTIONS: Externals = {
   // of memory with a memmap in part only it would also ask the sub-section: no such page is mapped by vmap()
-  pfn_valid: kernel(function* (k, [pfn]) {
+  pfn_valid: kernel(function* (k, [pfn], site) {
+    if (site.chain.some((fn) => fn.endsWith('_section_pfn')))
+      return (yield* k.pfn_valid(numberOf(pfn!))) ? 1 : 0;
     return (yield* look(hasSection, PFN_PHYS(k.c, numberOf(pfn!)) / k.c.SECTION_SIZE)) ? 1 : 0;
   }),
   kzalloc,

@@ -1,0 +1,172 @@
+import type { Config } from '../../kernel/config.ts';
+import type { vmem_altmap } from '../../kernel/kernel.ts';
+import { MIGRATE, NO_PAGE } from '../../kernel/mm/page.ts';
+import { SECTION_IS_ONLINE, type State, zone_key } from '../../kernel/state.ts';
+import type { Prng } from '../../schedule/data/prng.ts';
+import type { RandomOperation } from './operations.ts';
+
+type Drawn = Omit<RandomOperation, 'failure'>;
+
+/** Pages. */
+interface Range {
+  readonly start: number;
+  readonly size: number;
+}
+
+const G = 2 ** 30;
+
+/** Above the machine's memory, near enough that a search for the next page of a zone is short. */
+const AREAS = [8 * G, 12 * G];
+
+const MIGRATE_TYPES = [MIGRATE.MOVABLE, MIGRATE.UNMOVABLE, MIGRATE.ISOLATE];
+
+const hex = (n: number): string => `0x${n.toString(16)}`;
+
+/** Draws operations on zones, and on ranges of pages that are added and removed. */
+export class ZoneOperations {
+  readonly #random: Prng;
+  readonly #c: Config;
+  readonly #added: Range[] = [];
+  /** Ranges that were moved to zones. */
+  readonly #moved: (Range & { readonly zone: number })[] = [];
+
+  constructor(random: Prng, c: Config) {
+    this.#random = random;
+    this.#c = c;
+  }
+
+  next(state: State): Drawn {
+    const draws = [this.#add, this.#add, this.#remove, this.#move, this.#move, this.#move];
+    return this.#pick([...draws, this.#leave, this.#leave, this.#leave]).call(this, state);
+  }
+
+  #pick<T>(items: readonly T[]): T {
+    return items[this.#random.below(items.length)]!;
+  }
+
+  /** A zone of either node: those into which memory goes most often. */
+  #zone(): number {
+    const { ZONE_NORMAL, ZONE_MOVABLE, zones } = this.#c;
+    const often = [ZONE_NORMAL, ZONE_NORMAL, ZONE_MOVABLE, ZONE_MOVABLE, ZONE_MOVABLE];
+    return zone_key(this.#random.below(2), this.#pick([...often, this.#random.below(zones.length)]));
+  }
+
+  #nameOf(zone: number): string {
+    return `zone ${this.#c.zones[zone % 8]} of node ${Math.floor(zone / 8)}`;
+  }
+
+  /** Sections or sub-sections in one of the areas. */
+  #range(): Range {
+    const { PAGE_SIZE, PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
+    const unit = this.#pick([PAGES_PER_SECTION, PAGES_PER_SECTION, PAGES_PER_SUBSECTION]);
+    const area = this.#pick(AREAS) / PAGE_SIZE;
+    const section = this.#random.below(6) * PAGES_PER_SECTION;
+    const first = unit === PAGES_PER_SECTION ? 0 : this.#random.below(PAGES_PER_SECTION / unit) * unit;
+    return { start: area + section + first, size: (1 + this.#random.below(3)) * unit };
+  }
+
+  #add(): Drawn {
+    const { pgprot, PAGES_PER_SUBSECTION } = this.#c;
+    const { start, size } = this.#range();
+    const nid = this.#random.below(2);
+    // some ranges that are refused
+    const off = this.#random.below(10) === 0 ? 1 + this.#random.below(PAGES_PER_SUBSECTION - 1) : 0;
+    const altmap: vmem_altmap | null =
+      this.#random.below(4) > 0
+        ? null
+        : {
+            base_pfn: start + this.#pick([0, 0, 0, 1]),
+            reserve: this.#random.below(3),
+            free: this.#pick([8, 1024, size + 1]),
+            align: 0,
+            alloc: this.#random.below(3),
+          };
+    if (off === 0) this.#added.push({ start, size });
+    return {
+      fn: '__add_pages',
+      text: `__add_pages(node ${nid}, pfn ${hex(start)}, ${hex(size + off)} pages${altmap ? `, altmap ${JSON.stringify(altmap)}` : ''})`,
+      call: (k) =>
+        k.__add_pages(nid, start, size + off, {
+          altmap: altmap && { ...altmap },
+          pgmap: 0,
+          pgprot: pgprot.MHP,
+        }),
+    };
+  }
+
+  /** What was added, or what may not be there. */
+  #remove({ mem_section }: State): Drawn {
+    const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
+    const known = this.#random.below(4) > 0 && this.#added.length > 0 ? this.#pick(this.#added) : undefined;
+    if (known) this.#added.splice(this.#added.indexOf(known), 1);
+    const { start, size } = known ?? this.#range();
+    const first = Math.floor(start / PAGES_PER_SECTION);
+    const last = Math.floor((start + size - 1) / PAGES_PER_SECTION);
+    // never a section of which nobody has heard, nor one that is online
+    for (let nr = first; nr <= last; nr++)
+      if (!mem_section.has(nr) || mem_section.get(nr)!.section_mem_map & SECTION_IS_ONLINE)
+        return this.#add();
+    const off = this.#random.below(10) === 0 ? 1 + this.#random.below(PAGES_PER_SUBSECTION - 1) : 0;
+    return {
+      fn: '__remove_pages',
+      text: `__remove_pages(pfn ${hex(start)}, ${hex(size + off)} pages)`,
+      call: (k) => k.__remove_pages(start, size + off, null, -1),
+    };
+  }
+
+  /** A range goes to a zone, as online_pages() has it: most often one with struct pages, whose sections are then online. */
+  #move({ pages }: State): Drawn {
+    const has = ({ start, size }: Range): boolean =>
+      pages.first(start, start + size, (page) => page === NO_PAGE) < 0;
+    const known = this.#added.filter(has);
+    const { start, size } =
+      known.length > 0 && this.#random.below(12) > 0 ? this.#pick(known) : this.#range();
+    const zone = this.#zone();
+    const migratetype = this.#pick(MIGRATE_TYPES);
+    const isDevice = zone % 8 === this.#c.ZONE_DEVICE;
+    const goesOnline = !isDevice && has({ start, size }) && this.#random.below(8) > 0;
+    this.#moved.push({ start, size, zone });
+    return {
+      fn: 'move_pfn_range_to_zone',
+      text: `move_pfn_range_to_zone(${this.#nameOf(zone)}, pfn ${hex(start)}, ${hex(size)} pages, type ${migratetype})${goesOnline ? ', online' : ''}`,
+      *call(k) {
+        yield* k.move_pfn_range_to_zone(zone, start, size, migratetype);
+        if (goesOnline) yield* k.online_mem_sections(start, start + size);
+      },
+    };
+  }
+
+  /** A range leaves its zone, or another than its own; sometimes boot memory does. */
+  #leave({ mem_section, zone: zones }: State): Drawn {
+    const { PAGES_PER_SECTION, PAGE_SIZE } = this.#c;
+    const known = this.#moved.length > 0 && this.#random.below(8) > 0 ? this.#pick(this.#moved) : undefined;
+    if (known) this.#moved.splice(this.#moved.indexOf(known), 1);
+    const boot = !known && this.#random.below(2) === 0;
+    const range = boot
+      ? { start: (4 * G) / PAGE_SIZE + this.#random.below(2) * PAGES_PER_SECTION, size: PAGES_PER_SECTION }
+      : (known ?? this.#range());
+    const zone =
+      known && this.#random.below(8) > 0 ? known.zone : boot ? this.#bootZone(zones) : this.#zone();
+    const { start, size } = range;
+    const end = start + size;
+    let present = true;
+    for (let pfn = start; pfn < end; pfn += PAGES_PER_SECTION)
+      present &&= mem_section.has(Math.floor(pfn / PAGES_PER_SECTION));
+    return {
+      fn: 'remove_pfn_range_from_zone',
+      text: `remove_pfn_range_from_zone(${this.#nameOf(zone)}, pfn ${hex(start)}, ${hex(size)} pages)`,
+      *call(k) {
+        if (present) yield* k.offline_mem_sections(start, end);
+        yield* k.remove_pfn_range_from_zone(zone, start, size);
+      },
+    };
+  }
+
+  /** Of the upper boot memory. */
+  #bootZone(zones: State['zone']): number {
+    const pfn = (4 * G) / this.#c.PAGE_SIZE;
+    for (const [key, { zone_start_pfn, spanned_pages }] of zones)
+      if (key >= 8 && pfn >= zone_start_pfn && pfn < zone_start_pfn + spanned_pages) return key;
+    return zone_key(1, this.#c.ZONE_NORMAL);
+  }
+}
