@@ -5,6 +5,8 @@ export interface Edit {
   readonly file: string;
   readonly fn: string;
   readonly about: string;
+  /** Options of the kernel in which it shows, beside the default ones: NAME=value. */
+  readonly with?: readonly string[];
   /** The first statements that call these go. */
   readonly drop?: readonly string[];
   /** The if statement whose condition calls this goes. */

@@ -37,12 +37,18 @@ const AREAS = [64 * G, 64 * G + G / 2, 65 * G, 127 * G, 512 * G, 513 * G];
 /** Sections for sparse_add_section(): in one root, and in others. */
 const SECTION_AREAS = [320 * G, 321 * G, 2048 * G];
 
+/** Allocations below arch_add_memory(), of which all from one on may fail. */
+const ADD_SITES = ['pgtable', 'vmemmap_block'];
+
 /** Allocations of mm/sparse.c. */
 const SECTION_SITES = ['mem_section_root', 'mem_section_usage', 'vmemmap_populate'];
 
 /** Whether a section has a memmap. */
 const isPresent = ({ mem_section }: State, section: number): boolean =>
   ((mem_section.get(section)?.section_mem_map ?? 0) & SECTION_HAS_MEM_MAP) !== 0;
+
+/** An operation as it is drawn: with a failure of its own, or one that is drawn later. */
+type Drawn = Omit<RandomOperation, 'failure'> & Partial<Pick<RandomOperation, 'failure'>>;
 
 function* isTableAt(k: Kernel, p: EntryPointer): Steps<boolean> {
   const entry = yield* READ_ONCE(p);
@@ -92,27 +98,29 @@ export class RandomOperations {
       return { ...this.#zones.next(state), failure: this.#failure() };
     if (c.arch === 'x86_64') return this.#nextOfX86(state);
     // page by page a section takes as long as hundreds of other operations: it is drawn less often
-    const draws: ((state: State) => Omit<RandomOperation, 'failure'>)[] = [
-      ...[this.#map, this.#map, this.#map, this.#unmap, this.#unmap],
+    const draws: ((state: State) => Drawn)[] = [
+      ...[this.#map, this.#map, this.#map, this.#mapApart, this.#unmap, this.#unmap],
       ...[this.#populate, this.#populate, this.#free, this.#free],
-      ...[this.#ioremap, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
+      ...[this.#ioremap, this.#ioremapOver, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
       this.#walks ? this.#ptdump : this.#vmap,
       ...(this.#sections
         ? [this.#addSection, this.#addSection, this.#removeSection, this.#removeSection, this.#pfnValid]
         : []),
-      c.can_set_direct_map && this.#random.below(16) > 0 ? this.#map : this.#hotplug,
+      ...(c.can_set_direct_map && this.#random.below(16) > 0
+        ? [this.#map, this.#map]
+        : [this.#hotplug, this.#failingAdd]),
     ];
-    const drawn = this.#pick(draws).call(this, state);
-    return { ...drawn, failure: this.#failure() };
+    return { failure: this.#failure(), ...this.#pick(draws).call(this, state) };
   }
 
   #nextOfX86(state: State): RandomOperation {
-    const draws: ((state: State) => Omit<RandomOperation, 'failure'>)[] = [
+    const draws: ((state: State) => Drawn)[] = [
       ...[this.#mapLinear, this.#mapLinear, this.#mapLinear, this.#unmapLinear, this.#unmapLinear],
       ...[this.#populate, this.#populate, this.#free, this.#free, this.#hotplug],
-      ...[this.#ioremap, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
+      this.#failingAdd,
+      ...[this.#ioremap, this.#ioremapOver, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
     ];
-    return { ...this.#pick(draws).call(this, state), failure: this.#failure() };
+    return { failure: this.#failure(), ...this.#pick(draws).call(this, state) };
   }
 
   #pick<T>(items: readonly T[]): T {
@@ -152,6 +160,35 @@ export class RandomOperations {
           phys_to_virt(c, start),
           size,
           prot,
+          '__pgd_pgtable_alloc',
+          flags,
+        ),
+    };
+  }
+
+  /**
+   * Physical addresses that are not aligned as the virtual ones are, of which EFI's tables and the image of the kernel
+   * have some (by 64K, or by 2M): what the linear map of other memory would be.
+   */
+  #mapApart(): Drawn {
+    const c = this.#c;
+    const { start, size, unit } = this.#range();
+    const flags = this.#pick([0, 0, 4]);
+    const apart = (1 + this.#random.below(31)) * this.#pick([c.PAGE_SIZE, 16 * c.PAGE_SIZE, c.PMD_SIZE]);
+    // page by page gigabytes would take too long
+    const short = unit > 16 * c.PAGE_SIZE ? c.PMD_SIZE * (1 + this.#random.below(2)) : size;
+    const [phys, virt] = [start + apart, phys_to_virt(c, start)];
+    this.#mapped.push({ start, size: short });
+    return {
+      fn: '__create_pgd_mapping',
+      text: `__create_pgd_mapping(phys ${hex(phys)}, at the linear address of ${hex(start)}, size ${hex(short)}, flags ${flags})`,
+      call: (k) =>
+        k.__create_pgd_mapping(
+          c.swapper_pg_dir,
+          phys,
+          virt,
+          short,
+          c.pgprot.MHP,
           '__pgd_pgtable_alloc',
           flags,
         ),
@@ -258,13 +295,26 @@ export class RandomOperations {
   }
 
   /** Device memory in the vmalloc area, by pages and blocks. */
-  #ioremap(): Omit<RandomOperation, 'failure'> {
-    const { PAGE_SIZE, PMD_SIZE, layout, pgprot } = this.#c;
+  #ioremap(): Drawn {
+    const { PAGE_SIZE, layout } = this.#c;
     const unit = this.#pick(this.#ioremapUnits);
     const base = Math.ceil(layout.VMALLOC_START / G) * G;
     const start = base + this.#random.below(3) * G + this.#random.below(unit === G ? 2 : 40) * unit;
-    const size = (1 + this.#random.below(unit === PAGE_SIZE ? 40 : unit === G ? 1 : 3)) * unit;
-    const phys = 2 ** 35 + this.#random.below(64) * (unit === G ? G : this.#pick([PAGE_SIZE, PMD_SIZE]));
+    return this.#ioremapAt(start, unit, unit === PAGE_SIZE ? 40 : 3);
+  }
+
+  /** A block in the place of what is mapped there, or of its tables. */
+  #ioremapOver(): Drawn {
+    if (this.#remapped.length === 0) return this.#ioremap();
+    const unit = this.#pick(this.#ioremapUnits.filter((one) => one > this.#c.PAGE_SIZE));
+    return this.#ioremapAt(Math.floor(this.#pick(this.#remapped).start / unit) * unit, unit, 1);
+  }
+
+  #ioremapAt(start: number, unit: number, most: number): Drawn {
+    const { PAGE_SIZE, PMD_SIZE, pgprot } = this.#c;
+    const size = (1 + this.#random.below(unit === G ? 1 : most)) * unit;
+    const phys =
+      2 ** 35 + this.#random.below(64) * (unit === G ? G : this.#pick([PAGE_SIZE, PMD_SIZE, PMD_SIZE]));
     this.#remapped.push({ start, size });
     return {
       fn: 'ioremap_page_range',
@@ -411,13 +461,12 @@ export class RandomOperations {
   }
 
   /** A section of memory that is added or removed below the drivers: arch_add_memory(), arch_remove_memory(). */
-  #hotplug(state: State): Omit<RandomOperation, 'failure'> {
+  #hotplug(state: State): Drawn {
     const c = this.#c;
     // an add may have failed
     const there = this.#added.filter(({ start: at }) => isPresent(state, at / c.SECTION_SIZE));
     const known =
       there.length > 4 || (there.length > 0 && this.#random.below(2) === 0) ? this.#pick(there) : undefined;
-    const pgprot = c.pgprot.MHP;
     if (known) {
       this.#added.splice(this.#added.indexOf(known), 1);
       return {
@@ -426,14 +475,24 @@ export class RandomOperations {
         call: (k) => k.arch_remove_memory(known.start, known.size, null),
       };
     }
-    const size = c.SECTION_SIZE;
+    return this.#add(state);
+  }
+
+  #add(state: State): Drawn {
+    const { SECTION_SIZE: size, pgprot } = this.#c;
     const start = this.#pick(this.#areas) + (32 + this.#random.below(16)) * size;
     if (!isPresent(state, start / size)) this.#added.push({ start, size });
     const nid = this.#random.below(2);
     return {
       fn: 'arch_add_memory',
       text: `arch_add_memory(node ${nid}, ${hex(start)}, ${hex(size)})`,
-      call: (k) => k.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0, pgprot }),
+      call: (k) => k.arch_add_memory(nid, start, size, { altmap: null, pgmap: 0, pgprot: pgprot.MHP }),
     };
+  }
+
+  /** From one allocation on all fail, of one purpose. */
+  #failingAdd(state: State): Drawn {
+    const site = this.#pick([...ADD_SITES, ...(this.#sections ? SECTION_SITES : [])]);
+    return { ...this.#add(state), failure: { site, after: this.#pick([0, 0, 0, 1, 2, 5]), times: 2 ** 20 } };
   }
 }
