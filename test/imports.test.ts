@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
+import { circles } from './circles.ts';
 
 /** The folders from which each folder may import besides itself, from the lowest layer up. */
 const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
@@ -186,6 +187,34 @@ test.each(sources)('%s imports only what its folder may', (file) => {
       expect(allowed, `${file} imports ${specifier}`).toBe(true);
     }
   }
+});
+
+test('circles are found: of two files, of a file that imports itself, of more behind others', () => {
+  const of = (files: Readonly<Record<string, readonly string[]>>): string[][] =>
+    circles(new Map(Object.entries(files)));
+  expect(of({ a: ['b', 'c'], b: ['c'], c: ['d'] })).toEqual([]);
+  expect(of({ a: ['b'], b: ['a'] })).toEqual([['a', 'b']]);
+  expect(of({ a: ['a'] })).toEqual([['a']]);
+  expect(of({ a: ['b', 'e'], b: ['c'], c: ['d'], d: ['b'], e: ['d'] })).toEqual([['b', 'c', 'd']]);
+});
+
+test('no file imports itself by way of others: also not for types alone, and not when it is needed', () => {
+  const all = ['src', 'ui/src'].flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts'))
+      .map((name) => join(folder, name)),
+  );
+  const imported = all.map((file) => {
+    const text = readFileSync(file, 'utf8');
+    return [...text.matchAll(/(?:\bfrom\s+|\bimport\s*\(?\s*)'(\.[^']+)'/g)].map(([, to]) =>
+      join(dirname(file), to!),
+    );
+  });
+  const graph = new Map(all.map((file, i) => [file, imported[i]!]));
+  // a type, and a module that is loaded when it is needed
+  expect(graph.get('src/source/functions.ts')).toContain('src/source/run.ts');
+  expect(graph.get('src/cli/command-table.ts')).toContain('src/cli/commands/program/man.ts');
+  expect(circles(graph)).toEqual([]);
 });
 
 /** What runs in the lab's worker; it imports the rest of it when it needs it. */

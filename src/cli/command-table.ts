@@ -1,15 +1,6 @@
 import type { Command } from 'commander';
 import { InputError, quote } from '../errors/input-error.ts';
-
-/** A command of the program. Its module is loaded only when the command runs or shows its help. */
-export interface CommandRow {
-  readonly name: string;
-  /** Its arguments, as `mhp --help` lists them. */
-  readonly takes: string;
-  readonly summary: string;
-  /** The module that adds arguments, options and action. */
-  readonly load: () => Promise<{ readonly define: (command: Command) => void }>;
-}
+import type { CommandRow } from './command-row.ts';
 
 /** All commands, in the order of `mhp --help`. */
 export const COMMANDS: readonly CommandRow[] = [
@@ -195,7 +186,7 @@ export async function addCommands(program: Command, args: readonly string[]): Pr
     throw new InputError('help', '', `${quote(second)} is no command`);
   program.configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` });
   for (const { name, takes, summary, load } of COMMANDS) {
-    if (name === meant(args)) (await load()).define(program.command(name).description(summary));
+    if (name === meant(args)) (await load()).define(program.command(name).description(summary), COMMANDS);
     else program.command(`${name} ${takes}`).description(summary);
   }
 }

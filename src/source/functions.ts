@@ -13,7 +13,7 @@ import type { Addresses } from './addresses.ts';
 import { migratetypeInC } from './boundary/externals/zones.ts';
 import { isBefore } from './bundle.ts';
 import type { SourceProgram } from './program.ts';
-import type { SourceArgument } from './run.ts';
+import type { GivenArguments, SourceArgument } from './run.ts';
 import { BadBundle } from './stop.ts';
 import { intOf, wordOf, wordOfDescriptor } from './values.ts';
 
@@ -96,9 +96,6 @@ export const ONLY_BEFORE: Readonly<Record<string, readonly [number, number]>> = 
   [IOREMAP]: [5, 13],
   [INIT]: [5, 16],
 };
-
-/** Arguments that a C function gets in place of its caller's; undefined leaves the caller's. */
-export type GivenArguments = Readonly<Record<string, readonly (Int64 | undefined)[]>>;
 
 /** What a function of the model returns, of the result of the C and the model's arguments. */
 type Result<A extends readonly unknown[]> = (value: Int64, args: A) => unknown;

@@ -3,10 +3,10 @@ import type { Int64 } from '../ir/read/values.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { Steps } from '../steps/step.ts';
 import { Addresses } from './addresses.ts';
-import { Conversion, type GivenArguments } from './functions.ts';
+import { Conversion } from './functions.ts';
 import { functionsOf, type SourceFunctionName } from './functions-of.ts';
 import type { SourceProgram } from './program.ts';
-import { runSource, type SourceArgument } from './run.ts';
+import { type GivenArguments, runSource, type SourceArgument } from './run.ts';
 import { BadBundle } from './stop.ts';
 
 const PAGE_SHIFTS = { ARM64_4K_PAGES: 12, ARM64_16K_PAGES: 14, ARM64_64K_PAGES: 16 } as const;

@@ -27,7 +27,6 @@ import type { Site } from './boundary/site.ts';
 import { readStructPage } from './boundary/struct-page.ts';
 import { VARIABLES } from './boundary/variables.ts';
 import { readNode, readZone, writeNode, writeZone } from './boundary/zones.ts';
-import type { GivenArguments } from './functions.ts';
 import { plainName, type SourceProgram } from './program.ts';
 import { SourceStop } from './stop.ts';
 import { descriptorOf, equal, hexOf, numberOf, wordOfDescriptor, ZERO } from './values.ts';
@@ -46,6 +45,9 @@ const MOST_CALLS = 2 ** 30;
 
 /** An argument of a C function: a word, or an object of the model to which it is a pointer. */
 export type SourceArgument = Int64 | { readonly object: object | null };
+
+/** Arguments that a C function gets in place of its caller's; undefined leaves the caller's. */
+export type GivenArguments = Readonly<Record<string, readonly (Int64 | undefined)[]>>;
 
 type Event<K extends IrEvent['kind']> = Extract<IrEvent, { readonly kind: K }>;
 

@@ -1,5 +1,5 @@
 import { Command, type Help } from 'commander';
-import { COMMANDS } from '../command-table.ts';
+import type { CommandRow } from '../command-row.ts';
 
 /** The commands with their arguments and options, as they define themselves. */
 export interface Described {
@@ -53,12 +53,12 @@ function one(command: Command, name: string): Described[] {
   return [described, ...command.commands.flatMap((below) => one(below, `${name} ${below.name()}`))];
 }
 
-/** All commands, in the order of `mhp --help`. */
-export async function describedCommands(): Promise<Described[]> {
+/** All commands, in the order of their rows. */
+export async function describedCommands(all: readonly CommandRow[]): Promise<Described[]> {
   const found: Described[] = [];
-  for (const { name, summary, load } of COMMANDS) {
+  for (const { name, summary, load } of all) {
     const command = new Command('mhp').command(name).description(summary);
-    (await load()).define(command);
+    (await load()).define(command, all);
     found.push(...one(command, name));
   }
   return found;

@@ -5,7 +5,7 @@ import { completion, SHELLS } from './completion.ts';
 import { describedCommands } from './described.ts';
 import { manOf, manOfAll } from './man.ts';
 
-const commands = await describedCommands();
+const commands = await describedCommands(COMMANDS);
 const of = (name: string) => commands.find((one) => one.name === name)!;
 
 test('every command of the table is described, and those below plan', () => {

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { InputError, quote } from '../../../errors/input-error.ts';
+import type { CommandRow } from '../../command-row.ts';
 import { onFile, saveWhole } from '../../files/output.ts';
 import { manOf, manOfAll, pageName } from '../../pages/man.ts';
 
@@ -9,14 +10,14 @@ interface Flags {
 }
 
 /** Defines `mhp man`: manual pages, made from the commands. */
-export function define(command: Command): void {
+export function define(command: Command, all: readonly CommandRow[]): void {
   command
     .argument('[command...]', 'a command, such as why or plan add; mhp itself by default')
     .option('--dir <directory>', 'write all pages there: mhp.1, mhp-why.1 …')
     .addHelpText('after', '\nTo read one: mhp man why | man -l -')
     .action(async (words: readonly string[], { dir }: Flags) => {
       const { describedCommands } = await import('../../pages/described.ts');
-      const commands = await describedCommands();
+      const commands = await describedCommands(all);
       if (dir !== undefined) {
         onFile(dir, () => saveWhole(join(dir, 'mhp.1'), manOfAll(commands)));
         for (const one of commands) saveWhole(join(dir, `${pageName(one)}.1`), manOf(one));
