@@ -1,8 +1,8 @@
 // An add that fails removes the sections that it has added.
 import { defineRelease } from 'mhp';
 
-/** No zone: since v5.5 removing a section needs none. */
-const NUMA_NO_NODE = -1;
+/** Since v5.5 removing a section needs no zone. */
+const NO_ZONE = -1;
 
 export default defineRelease({
   name: 'undone-sections',
@@ -20,7 +20,7 @@ export default defineRelease({
         const next = Math.min(end, (Math.floor(at / PAGES_PER_SECTION) + 1) * PAGES_PER_SECTION);
         const err = yield* this.sparse_add_section(nid, at, next - at, params.altmap);
         if (err) {
-          if (at > pfn) yield* this.__remove_pages(pfn, at - pfn, params.altmap, NUMA_NO_NODE);
+          if (at > pfn) yield* this.__remove_pages(pfn, at - pfn, params.altmap, NO_ZONE);
           return err;
         }
         at = next;

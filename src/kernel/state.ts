@@ -592,6 +592,10 @@ export const nd_pfn_key = (region: number, kind: nd_pfn['kind'], id: number): nu
   (region * 3 + ['pfn', 'dax', 'btt'].indexOf(kind)) * 1024 + id;
 
 export const ZONES_PER_NODE = 8;
+
+/** In place of a zone_key(), of pages that no zone spans any more. */
+export const NO_ZONE = -1;
+
 export const zone_key = (nid: number, index: number): number => nid * ZONES_PER_NODE + index;
 export const zone_idx = (key: number): number => key % ZONES_PER_NODE;
 export const zone_to_nid = (key: number): number => Math.floor(key / ZONES_PER_NODE);

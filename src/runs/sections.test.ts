@@ -4,6 +4,7 @@ import { cases } from '../../test/cases.ts';
 import { booted, G, run, X86 } from '../../test/kit.ts';
 import { encodeMmu } from '../hardware/encode.ts';
 import { pfn_to_section_nr } from '../kernel/pfn.ts';
+import { NO_ZONE } from '../kernel/state.ts';
 import type { Session } from '../scenarios/running/session.ts';
 
 const BLOCK = 2 ** 27;
@@ -90,7 +91,7 @@ test('an add and a removal take a few steps for each section', () => {
     const add = run(session, k.__add_pages(0, (64 * G) / 4096, (blocks * BLOCK) / 4096, params));
     expect(add.value).toBe(0);
     expect(session.state.mem_section.has(pfn_to_section_nr(k.c, (64 * G) / 4096))).toBe(true);
-    const remove = run(session, k.__remove_pages((64 * G) / 4096, (blocks * BLOCK) / 4096, null, -1));
+    const remove = run(session, k.__remove_pages((64 * G) / 4096, (blocks * BLOCK) / 4096, null, NO_ZONE));
     return [add.steps, remove.steps];
   };
   const [few, many] = [steps(100), steps(200)];

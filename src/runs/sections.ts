@@ -14,7 +14,7 @@ import {
   section_end_pfn,
 } from '../kernel/pfn.ts';
 import {
-  NUMA_NO_NODE,
+  NO_ZONE,
   SECTION_HAS_MEM_MAP,
   SECTION_IS_EARLY,
   SECTION_MARKED_PRESENT,
@@ -167,7 +167,7 @@ export const forms: readonly BatchForm[] = [
     },
     *batch(pfn, nr_pages, altmap, zone) {
       const end = pfn + nr_pages;
-      const together = !altmap && zone === NUMA_NO_NODE && isWhole(this.c, pfn, nr_pages);
+      const together = !altmap && zone === NO_ZONE && isWhole(this.c, pfn, nr_pages);
       for (let at = pfn; at < end; ) {
         const stop = together ? yield* look(whole_sections, this.c, at, end) : at;
         const next = stop > at ? stop : Math.min(end, section_end_pfn(this.c, at));

@@ -13,7 +13,7 @@ export type X86Invalidation =
    * INVLPG: the translation of the address, global or not, and all entries of paging-structure caches. With EFER.TCE of AMD
    * those entries alone that lead to the address (APM 2, 3.1.7).
    */
-  | { readonly by: 'invlpg'; readonly va: number; readonly tce?: true }
+  | { readonly by: 'invlpg'; readonly va: number; readonly tce?: boolean }
   /** MOV to CR3: all translations that are not global, and all entries of paging-structure caches. */
   | { readonly by: 'cr3' }
   /** MOV to CR4 that changes PGE: everything. */

@@ -3,7 +3,7 @@ import type { Kernel, vmem_altmap } from '../kernel.ts';
 import { mem_hotplug_begin, mem_hotplug_done, pgdat_resize_lock, pgdat_resize_unlock } from '../locks.ts';
 import { alloc, exists, free, look, operation, R, W } from '../ops.ts';
 import { hex, PFN_DOWN, PFN_PHYS, PFN_UP } from '../pfn.ts';
-import { type dev_pagemap, type State, zone_key, zone_to_nid } from '../state.ts';
+import { type dev_pagemap, NO_ZONE, type State, zone_key, zone_to_nid } from '../state.ts';
 import { vm_bug_on_page } from './debug.ts';
 import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
 import { MEMMAP, MIGRATE, NO_PAGE, type Page, page_memmap } from './page.ts';
@@ -295,7 +295,7 @@ export const v5_5 = {
     yield* mem_hotplug_begin();
     yield* this.remove_pfn_range_from_zone(zone, pfn, nr_pages);
     if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private') {
-      yield* this.__remove_pages(pfn, nr_pages, null, -1);
+      yield* this.__remove_pages(pfn, nr_pages, null, NO_ZONE);
     } else {
       yield* this.arch_remove_memory(PFN_PHYS(this.c, pfn), size, altmap);
     }

@@ -7,7 +7,7 @@ import type { Session } from '../../scenarios/running/session.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { vmem_altmap } from '../kernel.ts';
 import { vmemmap_of } from '../pfn.ts';
-import { SECTION_IS_EARLY, SECTION_IS_ONLINE } from '../state.ts';
+import { NO_ZONE, SECTION_IS_EARLY, SECTION_IS_ONLINE } from '../state.ts';
 import { NO_PAGE } from './page.ts';
 
 // Sub-sections are added and removed in any order, and compared with a plain set of those that exist.
@@ -73,7 +73,7 @@ class Both {
   /** Removes a range as it was added; the altmap is empty again. */
   undo({ start, count, ram, altmap }: Add): void {
     const { session, reference } = this;
-    this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), altmap, -1));
+    this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), altmap, NO_ZONE));
     reference.remove(start, count);
     expect(altmap?.alloc ?? 0).toBe(0);
     if (!ram) return;
@@ -93,7 +93,7 @@ class Both {
     // without its altmap, memory whose own struct pages are gone would be freed
     if (this.adds.some((a) => a.altmap !== null && overlaps(a))) return;
     this.adds = this.adds.filter((a) => !overlaps(a));
-    this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), null, -1));
+    this.#run(session.kernel.__remove_pages(this.#pfn(start), this.#pfn(count), null, NO_ZONE));
     reference.remove(start, count);
   }
 

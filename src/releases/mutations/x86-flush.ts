@@ -1,7 +1,7 @@
 import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
-import { invalidate, invalidateEverywhere } from '../../hardware/tlb/x86.ts';
+import { invalidate } from '../../hardware/tlb/x86.ts';
 import { v7_2 as pgtable } from '../../kernel/arch/x86/mm/pgtable.ts';
-import { tlb_single_page_flush_ceiling } from '../../kernel/arch/x86/mm/tlb.ts';
+import { flush_range } from '../../kernel/arch/x86/mm/tlb.ts';
 import type { EntryPointer } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { mmu_steps } from '../../kernel/mmu.ts';
@@ -85,34 +85,18 @@ export const B25d_mutant = defineRelease({
   },
 });
 
-/** do_kernel_range_flush() with EFER.TCE. */
-const tce_range_flush = operation({
-  name: 'tce_range_flush',
-  obj: 'mmu',
-  writes: true,
-  tables: () => 'order',
-  tell: ([va, pages]) => ({ kind: 'tlbi', op: { by: 'va', va, pages, last_level: false, broadcast: true } }),
-  run: (state: State, va: number, pages: number): void => {
-    const mmu = state.mmu!;
-    for (let i = 0; i < pages; i++)
-      invalidateEverywhere(mmu, { by: 'invlpg', va: va + i * 2 ** mmu.t.page_shift, tce: true });
-  },
-});
-
-const with_tce = {
-  *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
-    const pages = pages_of(this, start, end);
-    if (pages > tlb_single_page_flush_ceiling) yield* this.flush_tlb_all();
-    else yield* change(tce_range_flush, start, pages);
-  },
-};
-
 /** B24c: the kernel of v7.2, as AMD's processors execute it. */
 export const B24c_amd = defineRelease({
   name: 'v7.2-B24c',
   base: v7_2,
   about: '7.2.13 on a processor of AMD, where it sets EFER.TCE',
-  arch: { x86_64: with_tce },
+  arch: {
+    x86_64: {
+      *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
+        yield* flush_range(this, start, end, true);
+      },
+    },
+  },
 });
 
 /** B24c, cured. */

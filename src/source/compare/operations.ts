@@ -6,7 +6,7 @@ import type { Config } from '../../kernel/config.ts';
 import { type EntryPointer, present, READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
-import { SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
+import { NO_ZONE, SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { SourceFunctionName } from '../functions-of.ts';
@@ -425,7 +425,7 @@ export class RandomOperations {
       fn: 'sparse_remove_section',
       text: `sparse_remove_section(pfn ${hex(start)}, ${hex(size)} pages${altmap ? ', altmap' : ''})`,
       // which looks whether the section is valid; since v6.6 sparse_remove_section() does it
-      call: (k) => k.__remove_section(start, size, altmap && { ...altmap }, -1),
+      call: (k) => k.__remove_section(start, size, altmap && { ...altmap }, NO_ZONE),
     };
   }
 

@@ -11,7 +11,7 @@ import {
   section_end_pfn,
   section_nr_to_pfn,
 } from '../../pfn.ts';
-import { NUMA_NO_NODE, SECTION_HAS_MEM_MAP, type State } from '../../state.ts';
+import { NO_ZONE, SECTION_HAS_MEM_MAP, type State } from '../../state.ts';
 import { mapped_page, page_zone } from '../page_access.ts';
 
 /**
@@ -159,7 +159,7 @@ export const v5_3 = {
       yield* this.$section_not_valid();
       return;
     }
-    if (zone !== NUMA_NO_NODE) yield* this.__remove_zone(zone, pfn, nr_pages);
+    if (zone !== NO_ZONE) yield* this.__remove_zone(zone, pfn, nr_pages);
     yield* this.sparse_remove_section(pfn, nr_pages, altmap);
   },
 
@@ -220,7 +220,7 @@ export const v5_5 = {
    * argument no longer exists.
    */
   *$zone_of_removed(this: Kernel, _pfn: number): Steps<number> {
-    return NUMA_NO_NODE;
+    return NO_ZONE;
   },
 };
 

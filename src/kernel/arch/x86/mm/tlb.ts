@@ -21,22 +21,29 @@ const on_each_cpu = operation({
   run: (state: State, op: TlbiOp): void => flush(state.mmu!, op),
 });
 
-/** do_kernel_range_flush(), on every CPU: INVLPG for each page, which also empties the paging-structure caches. */
+/** do_kernel_range_flush(), on every CPU: INVLPG for each page, which empties the paging-structure caches unless EFER.TCE is set. */
 const do_kernel_range_flush = operation({
   name: 'do_kernel_range_flush',
   obj: 'mmu',
   writes: true,
   tables: () => 'order',
   tell: ([va, pages]) => ({ kind: 'tlbi', op: { by: 'va', va, pages, last_level: false, broadcast: true } }),
-  run: (state: State, va: number, pages: number): void => {
+  run: (state: State, va: number, pages: number, tce: boolean): void => {
     const mmu = state.mmu!;
     for (let i = 0; i < pages; i++)
-      invalidateEverywhere(mmu, { by: 'invlpg', va: va + i * 2 ** mmu.t.page_shift });
+      invalidateEverywhere(mmu, { by: 'invlpg', va: va + i * 2 ** mmu.t.page_shift, tce });
   },
 });
 
 /** Pages; more are flushed by flush_tlb_all(). */
-export const tlb_single_page_flush_ceiling = 33;
+const tlb_single_page_flush_ceiling = 33;
+
+/** flush_tlb_kernel_range() on processors with or without EFER.TCE. */
+export function* flush_range(k: Kernel, start: number, end: number, tce: boolean): Steps<void> {
+  const pages = Math.ceil((end - start) / k.c.PAGE_SIZE);
+  if (pages > tlb_single_page_flush_ceiling) yield* k.flush_tlb_all();
+  else yield* change(do_kernel_range_flush, start, pages, tce);
+}
 
 export const v5_2 = {
   /** CR4.PGE is flipped: everything goes, global translations included. */
@@ -45,8 +52,6 @@ export const v5_2 = {
   },
 
   *flush_tlb_kernel_range(this: Kernel, start: number, end: number): Steps<void> {
-    const pages = Math.ceil((end - start) / this.c.PAGE_SIZE);
-    if (pages > tlb_single_page_flush_ceiling) yield* this.flush_tlb_all();
-    else yield* change(do_kernel_range_flush, start, pages);
+    yield* flush_range(this, start, end, false);
   },
 };
