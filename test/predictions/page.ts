@@ -23,6 +23,11 @@ export const UNKNOWABLE: readonly {
     why: 'a page of the kernel lay in the block by chance; /proc/kpageflags was not recorded before the step',
   },
   {
+    recording: /^arm64-7\.2-64k/,
+    step: /^06-/,
+    why: 'the tables that had kept the block online in the step before (page_type f2) were freed between the two steps',
+  },
+  {
     recording: /^x86_64-6\.1-dimm$/,
     step: /^07-/,
     why: 'the pinned page has no flags, as pages on the lists of the CPUs have none, and these hold more than it',

@@ -63,15 +63,19 @@ interface Dimm {
   readonly start: number;
   readonly size: number;
   readonly node: number;
+  /** If the machine monitor lists it. */
+  readonly slot?: number;
 }
 
-/** DIMMs that the machine monitor lists; undefined if the step has no list. */
-function listedDimms({ tree }: RecordingStep): Set<string> | undefined {
+/** The slots of the DIMMs that the machine monitor lists, by their ids; undefined if the step has no list. */
+function listedDimms({ tree }: RecordingStep): Map<string, number | undefined> | undefined {
   const text = tree.readText('qmp-query-memory-devices.json') ?? tree.readText('qmp.json');
   if (text === undefined) return undefined;
   const json = JSON.parse(text) as { memory_devices?: unknown } | unknown[];
-  const list = (Array.isArray(json) ? json : json.memory_devices) as { data?: { id?: string } }[] | undefined;
-  return list && new Set(list.flatMap(({ data }) => data?.id ?? []));
+  const list = (Array.isArray(json) ? json : json.memory_devices) as
+    | { data?: { id?: string; slot?: number } }[]
+    | undefined;
+  return list && new Map(list.flatMap(({ data }) => (data?.id === undefined ? [] : [[data.id, data.slot]])));
 }
 
 /** Keeps the DIMMs that are plugged after a step. */
@@ -82,7 +86,11 @@ function followDimms(dimms: Map<string, Dimm>, step: RecordingStep): void {
     if (op.op === 'device_del' && op.events?.includes('DEVICE_DELETED')) dimms.delete(op.id);
   }
   const listed = listedDimms(step);
-  if (listed) for (const id of dimms.keys()) if (!listed.has(id)) dimms.delete(id);
+  for (const [id, dimm] of listed ? [...dimms] : []) {
+    const slot = listed!.get(id);
+    if (!listed!.has(id)) dimms.delete(id);
+    else if (slot !== undefined) dimms.set(id, { ...dimm, slot });
+  }
 }
 
 /** The messages of the boot, if the recording has them. */
