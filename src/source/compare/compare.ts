@@ -12,7 +12,8 @@ import { sourceFunctions, sourceKernel } from '../kernel.ts';
 import type { SourceProgram } from '../program.ts';
 import { comparable, type DifferenceCounts } from './differences.ts';
 import { type CompareEvent, eventOf } from './events.ts';
-import { type RandomOperation, RandomOperations } from './operations.ts';
+import { RandomOperations } from './operations.ts';
+import type { RandomOperation } from './random-operation.ts';
 
 /** The first place at which the model and the C do not agree in an operation. */
 export interface Disagreement {

@@ -10,18 +10,8 @@ import { NO_ZONE, SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts'
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { SourceFunctionName } from '../functions-of.ts';
+import type { RandomOperation } from './random-operation.ts';
 import { ZoneOperations } from './zone-operations.ts';
-
-/** A random call of a kernel function, and what is injected before it. */
-export interface RandomOperation {
-  readonly fn: SourceFunctionName;
-  /** The call in words. */
-  readonly text: string;
-  /** Allocations that fail: the site, how many succeed before, how many fail. */
-  readonly failure: { readonly site: string; readonly after: number; readonly times: number } | null;
-  /** The arguments are made anew for each run, as an altmap is changed by the call. */
-  call(k: Kernel): Steps<unknown>;
-}
 
 /** A range that an operation has mapped and a later one may take. */
 interface Range {

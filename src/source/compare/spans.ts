@@ -1,4 +1,3 @@
-import type { DifferenceCounts } from './differences.ts';
 import { type CompareEvent, NO_ROOT } from './events.ts';
 
 /** What an operation on zones does beside the writes, locks and results that are compared as they are. */
@@ -42,12 +41,12 @@ function joined(a: CompareEvent | undefined, b: CompareEvent): CompareEvent | un
   return next !== undefined && end === next ? { ...b, text: `forget_pages ${start} ${last}` } : undefined;
 }
 
+/** How many were passed over, by their names in DIFFERENCES; the function adds to it. */
+type Counts = Partial<Record<'search' | 'span_again' | 'span_reads' | 'poison', number>>;
+
 /** The events of an operation on zones without what is passed over there; those of another as they are. */
-export function comparableSpans(
-  events: readonly CompareEvent[],
-  counts: DifferenceCounts,
-): readonly CompareEvent[] {
-  const count = (name: keyof DifferenceCounts, n: number): void => {
+export function comparableSpans(events: readonly CompareEvent[], counts: Counts): readonly CompareEvent[] {
+  const count = (name: keyof Counts, n: number): void => {
     if (n > 0) counts[name] = (counts[name] ?? 0) + n;
   };
   const ofZones = events.some(({ span }) => span !== undefined);

@@ -3,7 +3,7 @@ import type { vmem_altmap } from '../../kernel/kernel.ts';
 import { MIGRATE, NO_PAGE } from '../../kernel/mm/page.ts';
 import { SECTION_IS_ONLINE, type State, zone_key } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
-import type { RandomOperation } from './operations.ts';
+import type { RandomOperation } from './random-operation.ts';
 
 type Drawn = Omit<RandomOperation, 'failure'>;
 
