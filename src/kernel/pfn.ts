@@ -9,8 +9,8 @@ export const PFN_UP = (c: Config, phys: number): number => Math.ceil(phys / c.PA
 export const pfn_to_section_nr = (c: Config, pfn: number): number => Math.floor(pfn / c.PAGES_PER_SECTION);
 export const section_nr_to_pfn = (c: Config, nr: number): number => nr * c.PAGES_PER_SECTION;
 export const SECTION_NR_TO_ROOT = (c: Config, nr: number): number => Math.floor(nr / c.SECTIONS_PER_ROOT);
-export const NR_SECTION_ROOTS = (c: Config): number =>
-  Math.ceil(2 ** c.MAX_PHYSMEM_BITS / c.SECTION_SIZE / c.SECTIONS_PER_ROOT);
+export const NR_MEM_SECTIONS = (c: Config): number => 2 ** c.MAX_PHYSMEM_BITS / c.SECTION_SIZE;
+export const NR_SECTION_ROOTS = (c: Config): number => Math.ceil(NR_MEM_SECTIONS(c) / c.SECTIONS_PER_ROOT);
 /** First pfn after the section that holds `pfn`. */
 export const section_end_pfn = (c: Config, pfn: number): number =>
   (pfn_to_section_nr(c, pfn) + 1) * c.PAGES_PER_SECTION;

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SW_DIRTY } from '../hardware/descriptor/descriptor.ts';
 import * as hotunplug from '../kernel/arch/arm64/mm/mmu/hotunplug.ts';
 import { atVersion } from './at-version.ts';
 import { findRelease } from './index.ts';
@@ -26,6 +27,17 @@ test('a later version of the series has what arrived since, in its own form', ()
   const { unmap_hotplug_pmd_range, unmap_hotplug_range } = at('v5.10', '5.10.262').functions('arm64');
   expect(unmap_hotplug_pmd_range).toBe(hotunplug.v5_10_262.unmap_hotplug_pmd_range);
   expect(unmap_hotplug_range).toBe(hotunplug.v6_1_192.unmap_hotplug_range);
+});
+
+test('PAGE_KERNEL is dirty where c25c4aa3f79a has arrived', () => {
+  const dirty = (name: string, version: string): boolean =>
+    (at(name, version).constants.pgprot.PAGE_KERNEL & SW_DIRTY) !== 0;
+  expect(['5.10.223', '5.10.252', '5.10.253'].map((version) => dirty('v5.10', version))).toEqual([
+    false,
+    false,
+    true,
+  ]);
+  expect(['6.1.166', '6.1.192'].map((version) => dirty('v6.1', version))).toEqual([false, true]);
 });
 
 test('an earlier version lacks it', () => {

@@ -1,6 +1,6 @@
 import type { Arch } from '../geometry/sizes.ts';
 import type { KernelFunctions } from '../kernel/kernel.ts';
-import { BACKPORTS, type Backport, hasBackport, STANDS_FOR } from './backports.ts';
+import { BACKPORTS, type Backport, hasBackport, isTold, STANDS_FOR } from './backports.ts';
 import type { Release } from './define.ts';
 
 /** What a fix has made of a function in a series. */
@@ -19,7 +19,7 @@ export function atVersion(release: Release, version: string): Release {
   const other = BACKPORTS.filter(
     (row) => hasBackport(row, release.name, version) !== hasBackport(row, release.name, stands),
   );
-  if (other.every(({ functions }) => Object.keys(functions).length === 0)) return release;
+  if (!other.some(isTold)) return release;
   const functions = (arch: Arch): KernelFunctions => {
     const table: Record<string, unknown> = { ...release.functions(arch) };
     for (const row of other) {
@@ -34,9 +34,14 @@ export function atVersion(release: Release, version: string): Release {
     return table as unknown as KernelFunctions;
   };
   const made = new Map<Arch, KernelFunctions>();
+  const pgprot = other.reduce(
+    (prot, row) => row.pgprot?.(prot, hasBackport(row, release.name, version)) ?? prot,
+    release.constants.pgprot,
+  );
   return {
     ...release,
     about: version,
+    constants: { ...release.constants, pgprot },
     functions: (arch) => {
       const known = made.get(arch) ?? functions(arch);
       made.set(arch, known);

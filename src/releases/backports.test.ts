@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { BACKPORTS, type Backport, hasBackport, isBefore, STANDS_FOR } from './backports.ts';
+import { BACKPORTS, type Backport, hasBackport, isBefore, isTold, STANDS_FOR } from './backports.ts';
 import { findRelease, mainline } from './index.ts';
 
 const ARCHES = ['arm64', 'x86_64'] as const;
@@ -33,6 +33,17 @@ test.each(BACKPORTS.filter(({ functions }) => Object.keys(functions).length > 0)
     expect(new Set(told.map(({ after }) => after)).size).toBe(2);
   },
 );
+
+test('the bits of kernel mappings are those with a fix or without it, as the table says', () => {
+  const rows = BACKPORTS.filter(({ pgprot }) => pgprot !== undefined);
+  expect(rows.map(({ commit }) => commit)).toEqual(['c25c4aa3f79a']);
+  for (const row of rows) {
+    for (const { name, constants } of mainline.filter((release) => !isBefore(row, release.name)))
+      expect(row.pgprot!(constants.pgprot, hasBackport(row, name, STANDS_FOR[name]!)), name).toEqual(
+        constants.pgprot,
+      );
+  }
+});
 
 test('versions are compared by number, and a tree counts as the version in which a fix arrived', () => {
   const [row] = BACKPORTS.filter(({ commit }) => commit === '5ec8e8ea8b77');
@@ -76,7 +87,7 @@ function page(): string {
     `| subject | ${stands.join(' | ')} |`,
     `|---|${stands.map(() => '---|').join('')}`,
     ...BACKPORTS.map((row) => {
-      const mark = Object.keys(row.functions).length > 0 ? ' *' : '';
+      const mark = isTold(row) ? ' *' : '';
       const markOf = (name: string): string => (hasBackport(row, name, STANDS_FOR[name]!) ? 'in' : 'out');
       const marks = stands.map((name) => (isBefore(row, name) ? '' : markOf(name)));
       return `| ${row.subject}${mark} | ${marks.join(' | ')} |`;

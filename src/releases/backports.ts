@@ -5,6 +5,7 @@ import * as vmemmap from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as ptdump_debugfs from '../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as x86_init from '../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
 import * as x86_free from '../kernel/arch/x86/mm/init_64/free_pages.ts';
+import type { Pgprot } from '../kernel/config.ts';
 import * as memory_block from '../kernel/drivers/base/memory/block.ts';
 import * as memory_sysfs from '../kernel/drivers/base/memory/sysfs.ts';
 import * as kmem from '../kernel/drivers/dax/kmem.ts';
@@ -17,6 +18,7 @@ import * as memmap_init from '../kernel/mm/page_alloc/memmap_init.ts';
 import * as ptdump from '../kernel/mm/ptdump.ts';
 import * as sparse from '../kernel/mm/sparse.ts';
 import * as populate from '../kernel/mm/sparse-vmemmap/vmemmap_populate.ts';
+import { with_dirty } from './mainline/pgprot.ts';
 
 /** A fix that stable kernels took over. */
 export interface Backport {
@@ -31,6 +33,8 @@ export interface Backport {
   readonly stable: Readonly<Record<string, string>>;
   /** The kernel's functions that it changes and the model has: before and after. Empty if the model does not show it. */
   readonly functions: Readonly<Record<string, readonly [before: unknown, after: unknown]>>;
+  /** How it changes the bits of arm64's kernel mappings: with it, or without it. */
+  readonly pgprot?: (prot: Pgprot, has: boolean) => Pgprot;
   /** The architecture on which it changes them, if one alone. */
   readonly arch?: 'x86_64';
   /** By series: what some of these functions have become there, where it is not what mainline has. */
@@ -69,6 +73,10 @@ function atLeast(version: string, bound: string): boolean {
 /** Whether a release had not yet what the fix mends. */
 export const isBefore = ({ broken }: Backport, release: string): boolean =>
   broken !== undefined && !atLeast(release, broken);
+
+/** Whether the model tells kernels with the fix from those without. */
+export const isTold = ({ functions, pgprot }: Backport): boolean =>
+  pgprot !== undefined || Object.keys(functions).length > 0;
 
 /** Whether a kernel of this version of a modelled release has the fix. */
 export function hasBackport({ since, stable }: Backport, release: string, version: string): boolean {
@@ -262,6 +270,15 @@ export const BACKPORTS: readonly Backport[] = [
     since: 'v6.18',
     stable: { 'v5.10': 'by 5.10.262', 'v6.1': 'by 6.1.192', 'v6.12': '6.12.53' },
     functions: {},
+  },
+  {
+    commit: 'c25c4aa3f79a',
+    subject: 'arm64: mm: Add PTE_DIRTY back to PAGE_KERNEL* to fix kexec/hibernation',
+    broken: 'v5.4',
+    since: 'v7.0',
+    stable: { 'v5.10': '5.10.253', 'v6.1': '6.1.167', 'v6.12': '6.12.78', 'v6.18': 'by 6.18.35' },
+    functions: {},
+    pgprot: with_dirty,
   },
   {
     commit: '48478b9f7913',

@@ -20,6 +20,7 @@ test('a newer kernel of a series has what the release lacks', () => {
     '5.10.262 has fixes that v5.10 (5.10.223) lacks: ' +
       '"mm/ptdump: take the memory hotplug lock inside ptdump_walk_pgd()" (5.10.241); ' +
       '"drivers/base/node: handle error properly in register_one_node()" (by 5.10.262); ' +
+      '"arm64: mm: Add PTE_DIRTY back to PAGE_KERNEL* to fix kexec/hibernation" (5.10.253); ' +
       '"arm64/mm: Enable batched TLB flush in unmap_hotplug_range()" (5.10.259)',
   ]);
 });

@@ -28,6 +28,12 @@ function checkGeometry(k: Kernel, program: SourceProgram): void {
         `the machine's has ${k.c.PAGE_SIZE / 1024}K and ${k.c.t.va_bits}`,
     );
   }
+  if (Number(config.ARM64_PA_BITS) !== k.c.MAX_PHYSMEM_BITS) {
+    throw new BadBundle(
+      `the bundle is of a kernel with physical addresses of ${config.ARM64_PA_BITS} bits, the machine's has ` +
+        `${k.c.MAX_PHYSMEM_BITS}`,
+    );
+  }
 }
 
 /** The model has as many sections in a root as a page holds without CONFIG_PAGE_EXTENSION. */

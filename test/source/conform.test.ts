@@ -15,6 +15,14 @@ test('a recording of another series is refused by name', () => {
   expect(sourceReleaseFor('6.1.192', program()).name).toBe('v6.1~own');
 });
 
+test('a kernel with other physical addresses is refused by name', async () => {
+  const own = program({ ...OWN, config: { ...OWN.config, ARM64_PA_BITS: '52' } });
+  const opened = await recording('arm64-6.1-mmom61');
+  expect(() => conform(opened, sourceReleaseFor(opened.ops.kernel, own))).toThrow(
+    "the bundle is of a kernel with physical addresses of 52 bits, the machine's has 48",
+  );
+});
+
 test.each([
   [
     'arm64-6.1-16k-va47-off',

@@ -16,7 +16,7 @@ export const OWN: Bundle = {
   version: '6.1.0',
   compiler: 'clang version 19',
   hash: 'own',
-  config: { ARM64_4K_PAGES: 'y', ARM64_VA_BITS: '48' },
+  config: { ARM64_4K_PAGES: 'y', ARM64_VA_BITS: '48', ARM64_PA_BITS: '48' },
   capabilities: { ALWAYS_SYSTEM: 1, NOVEL: 77 },
   modules: [{ file: 'kernel.c', text: readFileSync(new URL('fixtures/kernel.ll', import.meta.url), 'utf8') }],
 };

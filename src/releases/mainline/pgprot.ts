@@ -36,8 +36,17 @@ function with_blocks(prot: Pgprot, bits: number): Pgprot {
   return { ...prot, PROT_SECT_NORMAL: prot.PROT_SECT_NORMAL | bits };
 }
 
+/** The same with the dirty bit in base pages of the kernel (PAGE_KERNEL), or without it. */
+export const with_dirty = (prot: Pgprot, dirty: boolean): Pgprot => ({
+  ...prot,
+  PAGE_KERNEL: dirty ? prot.PAGE_KERNEL | SW_DIRTY : prot.PAGE_KERNEL & ~SW_DIRTY,
+  MHP: dirty ? prot.MHP | SW_DIRTY : prot.MHP & ~SW_DIRTY,
+});
+
 export const PGPROT = {
   v5_2: pgprot(4, -1, true, 0),
+  /** aa57157be69f: writable pages are not dirty. */
+  v5_4: pgprot(4, -1, false, 0),
   /** MTE; recorded without the dirty bit on 5.10.223. */
   v5_10: pgprot(0, 1, false, 0),
   /**

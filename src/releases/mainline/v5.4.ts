@@ -17,6 +17,7 @@ import * as memmap_init from '../../kernel/mm/page_alloc/memmap_init.ts';
 import * as kvm_main from '../../kernel/virt/kvm/kvm_main.ts';
 import { defineRelease } from '../define.ts';
 import type { Introduced } from '../functions-of.ts';
+import { PGPROT } from './pgprot.ts';
 import type { New as OfV52 } from './v5.2.ts';
 import { v5_3 } from './v5.3.ts';
 
@@ -56,5 +57,5 @@ export const v5_4 = defineRelease({
   base: v5_3,
   about: '5.4.195, with its back-ports',
   ...own,
-  constants: { layout: 'v5.4', ptdump: 'v5.4' },
+  constants: { layout: 'v5.4', pgprot: PGPROT.v5_4, ptdump: 'v5.4' },
 });

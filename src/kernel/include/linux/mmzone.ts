@@ -5,7 +5,7 @@ import { MEMMAP, MIGRATE, page_memmap, page_migratetype, page_zonenum } from '..
 import { mapped_page, page_to_nid } from '../../mm/page_access.ts';
 import { usage_steps } from '../../mm/sparse.ts';
 import { look, R } from '../../ops.ts';
-import { pfn_to_section_nr } from '../../pfn.ts';
+import { NR_MEM_SECTIONS, pfn_to_section_nr } from '../../pfn.ts';
 import { SECTION_HAS_MEM_MAP, SECTION_IS_EARLY, SECTION_MARKED_PRESENT } from '../../state.ts';
 
 export const v5_2 = {
@@ -27,6 +27,7 @@ export const v5_2 = {
 
   /** SPARSEMEM before sub-sections: a section is valid or not. */
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    if (pfn_to_section_nr(this.c, pfn) >= NR_MEM_SECTIONS(this.c)) return false;
     const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     return (map & SECTION_HAS_MEM_MAP) !== 0;
   },
@@ -47,6 +48,7 @@ export const v5_2 = {
   },
 
   *pfn_in_present_section(this: Kernel, pfn: number): Steps<boolean> {
+    if (pfn_to_section_nr(this.c, pfn) >= NR_MEM_SECTIONS(this.c)) return false;
     return ((yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn))) & SECTION_MARKED_PRESENT) !== 0;
   },
 
@@ -59,6 +61,7 @@ export const v5_2 = {
 export const v5_3 = {
   /** Takes no lock: flags, usage pointer and bit are read one after another (B52). */
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    if (pfn_to_section_nr(this.c, pfn) >= NR_MEM_SECTIONS(this.c)) return false;
     const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, pfn));
     if (!(map & SECTION_HAS_MEM_MAP)) return false;
     return (map & SECTION_IS_EARLY) !== 0 || (yield* this.pfn_section_valid(pfn));
@@ -76,6 +79,7 @@ export const v5_3 = {
 /** v6.8, and 82f0b6f041fa (v6.10) in pfn_section_valid(); both back-ported to 5.10.222 and 6.1.100. */
 export const v6_10 = {
   *pfn_valid(this: Kernel, pfn: number): Steps<boolean> {
+    if (pfn_to_section_nr(this.c, pfn) >= NR_MEM_SECTIONS(this.c)) return false;
     yield* rcu_read_lock_sched();
     const valid = yield* v5_3.pfn_valid.call(this, pfn);
     yield* rcu_read_unlock_sched();

@@ -304,6 +304,7 @@ export const v5_2 = {
 export const v5_10 = {
   *alloc_init_pud(this: Kernel, ...mapping: Mapping): Steps<number> {
     const [p4dp, , , , , pgtable_alloc, flags] = mapping;
+    if (isFolded(this.c.t, 'PUD')) yield* READ_ONCE(p4dp);
     const ret = yield* pud_table(this, p4dp, pgtable_alloc, flags);
     if (ret) return ret;
     yield* lock('fixmap_lock', 'mutex');
