@@ -162,6 +162,8 @@ export interface dev_pagemap {
   readonly nid: number;
   /** The struct pages lie in the range itself. */
   readonly altmap: vmem_altmap | null;
+  /** The order of its compound pages (since v5.17), which device-dax chooses. */
+  vmemmap_shift: number;
   /** Whether it is in pgmap_array. */
   mapped: boolean;
 }

@@ -1,5 +1,7 @@
 import type { Kernel, mhp_params, vmem_altmap } from '../kernel/kernel.ts';
-import { FUNCTIONS, IOREMAP, source, VMALLOC } from './functions.ts';
+import { PFN_DOWN } from '../kernel/pfn.ts';
+import { pagemapAt } from './boundary/pagemaps.ts';
+import { FUNCTIONS, IOREMAP, PAGEMAP_FUNCTIONS, pagemapArgument, source, VMALLOC } from './functions.ts';
 import { numberOf } from './values.ts';
 
 export const INIT_64 = 'arch/x86/mm/init_64.c';
@@ -59,22 +61,25 @@ export const X86_FUNCTIONS = {
       to.object(params),
     ],
   ),
-  arch_remove_memory: source([INIT_64], (to, _k, start: number, size: number, altmap: vmem_altmap | null) => [
-    // until v5.14: the node, which it does not use
-    ...(to.isBefore(5, 15) ? [to.number(0)] : []),
-    to.number(start),
-    to.number(size),
-    to.object(altmap),
-    // the dev_pagemap: no function of C that runs looks into it
-    to.object(null),
-  ]),
   __add_pages: FUNCTIONS.__add_pages,
   __remove_pages: FUNCTIONS.__remove_pages,
   move_pfn_range_to_zone: FUNCTIONS.move_pfn_range_to_zone,
   remove_pfn_range_from_zone: FUNCTIONS.remove_pfn_range_from_zone,
+  arch_remove_memory: source(
+    [INIT_64],
+    (to, _k, start: number, size: number, altmap: vmem_altmap | null) => [
+      // until v5.14: the node, which it does not use
+      ...(to.isBefore(5, 15) ? [to.number(0)] : []),
+      to.number(start),
+      to.number(size),
+      to.object(altmap),
+    ],
+    { also: (k, [start]) => pagemapArgument(pagemapAt(k, PFN_DOWN(k.c, start))) },
+  ),
   ioremap_page_range: { ...FUNCTIONS.ioremap_page_range, files: [VMALLOC, IOREMAP, PGTABLE] },
   vunmap_page_range: { ...FUNCTIONS.vunmap_page_range, files: [VMALLOC, PGTABLE] },
   vmap_page_range: { ...FUNCTIONS.vmap_page_range, files: [VMALLOC] },
   pmd_free_pte_page: { ...FUNCTIONS.pmd_free_pte_page, files: [PGTABLE] },
+  ...PAGEMAP_FUNCTIONS,
   pud_free_pmd_page: { ...FUNCTIONS.pud_free_pmd_page, files: [PGTABLE] },
 } as const;

@@ -6,16 +6,17 @@ import { vmem_altmap_offset } from '../kernel/mm/memory_hotplug/add_pages.ts';
 import { MIGRATE } from '../kernel/mm/page.ts';
 import type { EntryPointer } from '../kernel/mmu.ts';
 import { W } from '../kernel/ops.ts';
-import { pfn_to_section_nr } from '../kernel/pfn.ts';
+import { PFN_DOWN, pfn_to_section_nr } from '../kernel/pfn.ts';
 import { zone_idx, zone_to_nid } from '../kernel/state.ts';
 import type { Steps } from '../steps/step.ts';
 import type { Addresses } from './addresses.ts';
 import { migratetypeInC } from './boundary/externals/zones.ts';
+import { nodeOfPagemap, pagemapAt, pagemapOf } from './boundary/pagemaps.ts';
 import { isBefore } from './bundle.ts';
 import type { SourceProgram } from './program.ts';
 import type { GivenArguments, SourceArgument } from './run.ts';
 import { BadBundle } from './stop.ts';
-import { intOf, wordOf, wordOfDescriptor } from './values.ts';
+import { intOf, numberOf, wordOf, wordOfDescriptor } from './values.ts';
 
 /** Values of the model as words of C. */
 export class Conversion {
@@ -77,6 +78,8 @@ const FIND_BIT = 'lib/find_bit.c';
 const SPARSE = 'mm/sparse.c';
 /** Maps of sub-sections that are longer than a word. */
 const BITMAP = 'lib/bitmap.c';
+const MAX_ERRNO = 4095;
+const MEMREMAP = 'mm/memremap.c';
 /** pfn_valid() until v5.15; then it is in a header. */
 const INIT = 'arch/arm64/mm/init.c';
 /** Zones, and ranges of pages down to their sections. */
@@ -85,6 +88,7 @@ export const MEMORY_HOTPLUG = 'mm/memory_hotplug.c';
 /** Files that are compiled only with an option. */
 export const ONLY_WITH: Readonly<Record<string, string>> = {
   [HUGETLBPAGE]: 'HUGETLB_PAGE',
+  [MEMREMAP]: 'ZONE_DEVICE',
   [PTDUMP]: 'PTDUMP_DEBUGFS',
   [ARM64_PTDUMP]: 'PTDUMP_DEBUGFS',
 };
@@ -110,6 +114,8 @@ export interface SourceFunction<A extends readonly unknown[]> {
   readonly result: Result<A>;
   /** For functions below it whose arguments the model's caller chooses, and the C's does not. */
   readonly given?: (to: Conversion, args: A) => GivenArguments;
+  /** Further arguments, which the model looks up in its state. */
+  readonly also?: (k: Kernel, args: A) => Steps<readonly SourceArgument[]>;
   /** What the model keeps and the C does not, once it has returned. */
   readonly after?: (k: Kernel, value: Int64, args: A) => Steps<void>;
 }
@@ -117,8 +123,33 @@ export interface SourceFunction<A extends readonly unknown[]> {
 export const source = <A extends readonly unknown[]>(
   files: readonly string[],
   convert: SourceFunction<A>['convert'],
-  more: Partial<Pick<SourceFunction<NoInfer<A>>, 'c' | 'result' | 'given' | 'after'>> = {},
+  more: Partial<Pick<SourceFunction<NoInfer<A>>, 'c' | 'result' | 'given' | 'also' | 'after'>> = {},
 ): SourceFunction<A> => ({ files, convert, c: [], result: (value) => intOf(value), ...more });
+
+/** A pointer to the dev_pagemap of memory that comes or goes, or NULL. */
+export function* pagemapArgument(pagemap: Steps<object | null>): Steps<readonly SourceArgument[]> {
+  return [{ object: yield* pagemap }];
+}
+
+/** A pointer to the first range, or ERR_PTR(). */
+function errorOf(value: Int64): number {
+  const n = numberOf(value);
+  return n < 0 && n >= -MAX_ERRNO ? n : 0;
+}
+
+/** Of both architectures: device memory. */
+export const PAGEMAP_FUNCTIONS = {
+  memremap_pages: source([MEMREMAP], (_to, _k, _pgmap: number) => [], {
+    *also(_k, [pgmap]) {
+      const nid = yield* nodeOfPagemap(pgmap);
+      return [{ object: yield* pagemapOf(pgmap) }, wordOf(nid)];
+    },
+    result: errorOf,
+  }),
+  memunmap_pages: source([MEMREMAP], (_to, _k, _pgmap: number) => [], {
+    also: (_k, [pgmap]) => pagemapArgument(pagemapOf(pgmap)),
+  }),
+} as const;
 
 const isTrue = (value: Int64): boolean => (value.lo & 1) === 1;
 
@@ -171,15 +202,17 @@ export const FUNCTIONS = {
     to.number(size),
     to.object(params),
   ]),
-  arch_remove_memory: source([MMU], (to, _k, start: number, size: number, altmap: vmem_altmap | null) => [
-    // until v5.14: the node, which it does not use
-    ...(to.isBefore(5, 15) ? [to.number(0)] : []),
-    to.number(start),
-    to.number(size),
-    to.object(altmap),
-    // the dev_pagemap: no function of C that runs looks into it
-    to.object(null),
-  ]),
+  arch_remove_memory: source(
+    [MMU],
+    (to, _k, start: number, size: number, altmap: vmem_altmap | null) => [
+      // until v5.14: the node, which it does not use
+      ...(to.isBefore(5, 15) ? [to.number(0)] : []),
+      to.number(start),
+      to.number(size),
+      to.object(altmap),
+    ],
+    { also: (k, [start]) => pagemapArgument(pagemapAt(k, PFN_DOWN(k.c, start))) },
+  ),
   ioremap_page_range: source(
     [VMALLOC, IOREMAP, MMU, HUGETLBPAGE],
     (to, _k, addr: number, end: number, phys: number, prot: number) => [
@@ -235,10 +268,10 @@ export const FUNCTIONS = {
       to.number(pfn),
       to.number(pages),
       to.object(altmap),
-      // since v5.17: the dev_pagemap, for compound pages of device-dax
-      ...(to.takes('sparse_add_section', 5) ? [to.object(null)] : []),
     ],
     {
+      // since v5.17: the dev_pagemap, for compound pages of device-dax
+      also: (k, [, pfn]) => pagemapArgument(pagemapAt(k, pfn)),
       // the flags of its struct pages have it
       *after({ c }, value, [nid, pfn]) {
         if (intOf(value) === 0) yield* W('mem_section', pfn_to_section_nr(c, pfn), 'nid', nid);
@@ -257,8 +290,11 @@ export const FUNCTIONS = {
             to.number(altmap?.base_pfn === pfn ? vmem_altmap_offset(altmap) : 0),
             to.object(altmap),
           ]
-        : [to.number(pfn), to.number(pages), to.object(altmap), to.object(null)],
+        : [to.number(pfn), to.number(pages), to.object(altmap)],
+    // since v6.6: the dev_pagemap
+    { also: (k, [pfn]) => pagemapArgument(pagemapAt(k, pfn)) },
   ),
+  ...PAGEMAP_FUNCTIONS,
   pfn_valid: source([INIT, VMALLOC], (to, _k, pfn: number) => [to.number(pfn)], {
     result: (value) => intOf(value) !== 0,
   }),
@@ -278,9 +314,9 @@ export const FUNCTIONS = {
       to.number(pfn),
       to.number(pages),
       to.object(altmap),
-      // since v6.3: the dev_pagemap, as of sparse_add_section()
-      to.object(null),
     ],
+    // since v6.3: the dev_pagemap, as of sparse_add_section()
+    { also: (k, [pfn]) => pagemapArgument(pagemapAt(k, pfn)) },
   ),
   move_pfn_range_to_zone: source(
     [MEMORY_HOTPLUG],

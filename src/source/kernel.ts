@@ -59,6 +59,7 @@ interface AnyFunction {
   convert(to: Conversion, k: Kernel, ...args: unknown[]): readonly SourceArgument[];
   result(value: Int64, args: unknown[]): unknown;
   given?(to: Conversion, args: unknown[]): GivenArguments;
+  also?(k: Kernel, args: unknown[]): Steps<readonly SourceArgument[]>;
   after?(k: Kernel, value: Int64, args: unknown[]): Steps<void>;
 }
 
@@ -93,10 +94,11 @@ export function sourceKernel(k: Kernel, program: SourceProgram, options: SourceO
     const c = nameInC(name, program);
     const row = tableOf(program)[name];
     if (!row || !program.has(c)) throw new BadBundle(`the bundle has no function ${c}()`);
-    const { convert, result, given, after } = row;
+    const { convert, result, given, also, after } = row;
     replaced[name] = function* (this: Kernel, ...args: unknown[]): Steps<unknown> {
       // what a release has not yet comes last
-      const words = convert(to, this, ...args).slice(0, program.arity(c));
+      const more = also ? yield* also(this, args) : [];
+      const words = [...convert(to, this, ...args), ...more].slice(0, program.arity(c));
       const run = { alone: options.alone ?? false, given: given?.(to, args) ?? {} };
       const value = yield* runSource(this, program, c, words, run);
       if (after) yield* after(this, value, args);

@@ -23,9 +23,9 @@ import {
   writeSectionRoot,
   writeUsage,
 } from './boundary/sections.ts';
-import type { Site } from './boundary/site.ts';
+import type { Said, Site } from './boundary/site.ts';
 import { readStructPage } from './boundary/struct-page.ts';
-import { VARIABLES } from './boundary/variables.ts';
+import { variableOf } from './boundary/variables.ts';
 import { readNode, readZone, writeNode, writeZone } from './boundary/zones.ts';
 import { plainName, type SourceProgram } from './program.ts';
 import { SourceStop } from './stop.ts';
@@ -103,7 +103,7 @@ class SourceRun {
   readonly #copies = new Map<number, Map<number, Int64>>();
   /** The struct pages that were filled with PAGE_INUSE last, by address; null if memory was that has none. */
   #inUse: { readonly start: number; readonly end: number } | null = null;
-  readonly #said: { text?: string } = {};
+  readonly #said: Said = {};
 
   constructor(k: Kernel, program: SourceProgram, fn: string, given: GivenArguments) {
     this.#k = k;
@@ -170,7 +170,7 @@ class SourceRun {
     ]);
     const { lo, hi, size } = this.#stack;
     const stack = this.#interpreter.memory.bytes(thread.sp, hi, lo + size - thread.sp).join();
-    yield* forget(`C ${this.#fn}`, frames, stack, this.#objects, this.#said.text);
+    yield* forget(`C ${this.#fn}`, frames, stack, this.#objects, this.#said.text, this.#said.entry);
   }
 
   *#answer(thread: IrThread, event: IrEvent): Steps<void> {
@@ -219,7 +219,7 @@ class SourceRun {
         return yield* readStructPage(this.#site([]), place.pfn, place.offset);
       case 'variable': {
         if (place.constant) return this.#guarded(() => this.#program.constant(at, size));
-        const variable = VARIABLES[plainName(place.name)];
+        const variable = variableOf(place.name);
         if (!variable?.read || variable.is === 'refused')
           return this.#stop(`a read of the variable ${plainName(place.name)}`);
         return yield* variable.read(this.#site([]), place.offset, size, at);
@@ -242,6 +242,11 @@ class SourceRun {
         if (size !== 8) break;
         return this.#addresses.ofNode(place.nid);
       case 'nothing':
+        if (this.#inStack(at, size)) {
+          const { memory } = this.#interpreter;
+          memory.load(at.lo, at.hi, size);
+          return { lo: memory.lo, hi: memory.hi };
+        }
         // a table for which there was no memory
         if (at.hi === 0 && at.lo >>> 0 < this.#k.c.PAGE_SIZE)
           return yield* this.#k.$page_fault(at.lo, false, this.#program.chain(this.#thread!)[0]!);
@@ -262,7 +267,7 @@ class SourceRun {
         yield* change(mmu_steps.write_at, place.p, descriptorOf(value));
         return;
       case 'variable': {
-        const variable = VARIABLES[plainName(place.name)];
+        const variable = variableOf(place.name);
         if (!variable?.write || variable.is === 'refused')
           return this.#stop(`a write of the variable ${plainName(place.name)}`);
         yield* variable.write(this.#site([]), place.offset, size, value);
@@ -355,7 +360,7 @@ class SourceRun {
       const place = this.#program.memberIfAny(known.struct, path);
       if (place?.offset !== offset || place.size !== size) continue;
       return {
-        read: () => member.read(object as never, (other) => this.#pointer(other), this.#k.c),
+        read: () => member.read(object as never, (other) => this.#pointer(other), this.#k.c, this.#program),
         write: (value) => {
           if (!member.write) return this.#stop(`a write of ${path} of struct ${known.struct}`);
           member.write(object as never, value);
@@ -363,6 +368,14 @@ class SourceRun {
       };
     }
     return this.#stop(`byte ${offset} of struct ${known.struct}`);
+  }
+
+  #objectAround(at: Int64): { readonly object: object; readonly offset: number } {
+    const place = this.#addresses.place(at);
+    const object = place.kind === 'object' ? this.#objects[place.number] : undefined;
+    if (place.kind !== 'object' || !object)
+      return this.#stop(`a pointer ${hexOf(at)} to no object of the model`);
+    return { object, offset: place.offset };
   }
 
   #pointer(object: object | null): Int64 {
@@ -386,15 +399,15 @@ class SourceRun {
       copies: this.#copies,
       place: (at) => this.#addresses.place(at),
       task: () => this.#pointer(this.#task),
+      pointer: (object) => this.#pointer(object),
       read: (at, size) => this.#load({ at, size }),
       write: (at, size, value) => this.#store({ at, size, value }),
       objectAt: (at) => {
         if (equal(at, ZERO)) return null;
-        const place = this.#addresses.place(at);
-        const object =
-          place.kind === 'object' && place.offset === 0 ? this.#objects[place.number] : undefined;
-        return object ?? this.#stop(`a pointer ${hexOf(at)} to no object of the model`);
+        const { object, offset } = this.#objectAround(at);
+        return offset === 0 ? object : this.#stop(`a pointer ${hexOf(at)} into an object of the model`);
       },
+      objectAround: (at) => this.#objectAround(at),
       stop: (what) => this.#stop(what),
     };
   }

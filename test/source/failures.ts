@@ -3,7 +3,7 @@ import { Prng } from '../../src/schedule/data/prng.ts';
 import { disagreement, runSide } from '../../src/source/compare/compare.ts';
 import { bootFor } from '../../src/source/compare/machine.ts';
 import { RandomOperations } from '../../src/source/compare/operations.ts';
-import { sourceFunctions, sourceKernel } from '../../src/source/kernel.ts';
+import { sourceKernel } from '../../src/source/kernel.ts';
 import { SourceProgram } from '../../src/source/program.ts';
 
 /**
@@ -12,13 +12,13 @@ import { SourceProgram } from '../../src/source/program.ts';
  * warned of and broke where an allocation failed and not without.
  */
 const [file = '', count = '100', seed = '1'] = process.argv.slice(2);
-const SITES = ['pgtable', 'vmemmap_block'];
+const SITES = ['pgtable', 'vmemmap_block', 'percpu_ref', 'pgmap_array'];
 
 const bundle = loadBundle(file);
 const program = new SourceProgram(bundle);
 const { kernel, state: initial } = bootFor(bundle, 'rodata=off');
 const source = sourceKernel(kernel, program, { alone: true });
-const draw = new RandomOperations(new Prng(Number(seed)), kernel, sourceFunctions(program));
+const draw = new RandomOperations(new Prng(Number(seed)), kernel, program);
 const alarms = new Map<string, { times: number; readonly first: string }>();
 let [runs, agree] = [0, 0];
 let state = initial;

@@ -1,9 +1,10 @@
 import type { Steps } from '../../steps/step.ts';
+import { WARN_ONCE } from '../include/asm-generic/bug.ts';
 import type { Kernel, vmem_altmap } from '../kernel.ts';
-import { mem_hotplug_begin, mem_hotplug_done, pgdat_resize_lock, pgdat_resize_unlock } from '../locks.ts';
+import { mem_hotplug_begin, mem_hotplug_done, rcu_read_lock, rcu_read_unlock } from '../locks.ts';
 import { alloc, exists, free, look, operation, R, W } from '../ops.ts';
 import { hex, PFN_DOWN, PFN_PHYS, PFN_UP } from '../pfn.ts';
-import { type dev_pagemap, NO_ZONE, type State, zone_key, zone_to_nid } from '../state.ts';
+import { type dev_pagemap, NO_ZONE, type State, zone_key } from '../state.ts';
 import { vm_bug_on_page } from './debug.ts';
 import { vmem_altmap_offset } from './memory_hotplug/add_pages.ts';
 import { MEMMAP, MIGRATE, NO_PAGE, type Page, page_memmap } from './page.ts';
@@ -21,7 +22,8 @@ import {
  * one range.
  */
 
-const pagemap_at = operation({
+/** xa_load(&pgmap_array), with a reference to what is there. */
+export const pagemap_at = operation({
   name: 'pagemap_at',
   obj: 'dev_pagemap',
   writes: false,
@@ -64,7 +66,7 @@ function* conflict(k: Kernel, { start, size }: Range, where: string, said: strin
   const ram = yield* k.$region_intersects_ram(start, size);
   if (ram === 'disjoint') return 0;
   const kind = ram === 'mixed' ? 'mixed' : 'ram';
-  yield* k.WARN(where, said.replace('%s', kind));
+  yield* WARN_ONCE(k, where, said.replace('%s', kind));
   return -k.errno.ENXIO;
 }
 
@@ -102,13 +104,17 @@ export const v5_2 = {
     altmap: vmem_altmap | null,
   ): Steps<number> {
     const key = yield* look(next_key);
-    yield* alloc('dev_pagemap', key, { type, start, end: start + size - 1, nid, altmap, mapped: false });
+    const range = { start, end: start + size - 1 };
+    yield* alloc('dev_pagemap', key, { type, ...range, nid, altmap, vmemmap_shift: 0, mapped: false });
     return key;
   },
 
   /** Key of the pagemap that covers the pfn, 0 for none. */
   *get_dev_pagemap(this: Kernel, pfn: number): Steps<number> {
-    return yield* look(pagemap_at, pfn, this.c.PAGE_SIZE);
+    yield* rcu_read_lock();
+    const key = yield* look(pagemap_at, pfn, this.c.PAGE_SIZE);
+    yield* rcu_read_unlock();
+    return key;
   },
 
   /** The first pfn whose struct page the pagemap initialises. */
@@ -185,10 +191,7 @@ export const v5_2 = {
     nr_pages: number,
     altmap: vmem_altmap | null,
   ): Steps<void> {
-    yield* pgdat_resize_lock(zone_to_nid(zone));
-    yield* this.resize_zone_range(zone, start_pfn, nr_pages);
-    yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
-    yield* pgdat_resize_unlock(zone_to_nid(zone));
+    yield* this.$resize_spans(zone, start_pfn, nr_pages);
     yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
     if (!altmap) return;
     const first = start_pfn === altmap.base_pfn ? start_pfn + altmap.reserve : start_pfn;
@@ -200,6 +203,11 @@ export const v5_2 = {
   *$put_device_pages(this: Kernel, pgmap: number, where: string): Steps<void> {
     const start = yield* this.pfn_first(pgmap);
     const end = PFN_UP(this.c, yield* R('dev_pagemap', pgmap, 'end'));
+    yield* this.$put_pages(start, end, where);
+  },
+
+  *$put_pages(this: Kernel, start: number, end: number, where: string): Steps<void> {
+    if (start >= end) return;
     const pfn = yield* access_pages(this, where, first_unreferenced, start, end, this.c.DEBUG_VM);
     if (pfn < 0) return;
     yield* this.compound_head(pfn, where);
@@ -224,12 +232,18 @@ export const v5_2 = {
     }
     yield* mem_hotplug_done();
     yield* this.pgmap_array_delete(pgmap);
+    yield* this.$check_altmap_freed(pgmap);
   },
 
   *pgmap_array_delete(this: Kernel, pgmap: number): Steps<void> {
     yield* W('dev_pagemap', pgmap, 'mapped', false);
+    yield* this.synchronize_rcu();
+  },
+
+  /** At the end of memunmap_pages(). */
+  *$check_altmap_freed(this: Kernel, pgmap: number): Steps<void> {
     const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
-    if (altmap?.alloc) yield* this.WARN(...this.$altmap_left());
+    if (altmap?.alloc) yield* WARN_ONCE(this, ...this.$altmap_left());
   },
 
   /** The function that reads the struct pages of a pagemap that goes. */
@@ -301,10 +315,55 @@ export const v5_5 = {
     }
     yield* mem_hotplug_done();
     yield* this.pgmap_array_delete(pgmap);
+    yield* this.$check_altmap_freed(pgmap);
   },
 };
 
+/** The zone of the first struct page that is initialised, read under the lock (77e080e7680e, feee6b298916). */
+function* pageunmap_range(k: Kernel, pgmap: number, first: number): Steps<void> {
+  const { start, size } = yield* own_range(pgmap);
+  const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+  const pfn = PFN_DOWN(k.c, start);
+  const nr_pages = size / k.c.PAGE_SIZE;
+  yield* mem_hotplug_begin();
+  const where = k.$memunmap_reader();
+  const page = yield* mapped_page(k, first, yield* k.pfn_to_page(first), where);
+  const zone = yield* page_zone(k, first, page, where);
+  yield* k.remove_pfn_range_from_zone(zone, pfn, nr_pages);
+  if ((yield* R('dev_pagemap', pgmap, 'type')) === 'private')
+    yield* k.__remove_pages(pfn, nr_pages, null, NO_ZONE);
+  else yield* k.arch_remove_memory(start, size, altmap);
+  yield* mem_hotplug_done();
+  yield* k.pgmap_array_delete(pgmap);
+  yield* k.$check_altmap_freed(pgmap);
+}
+
 export const v5_10 = {
+  /** percpu_ref_init() fails without memory. A range that cannot be mapped is unmapped by memunmap_pages(). */
+  *memremap_pages(this: Kernel, pgmap: number): Steps<number> {
+    if (yield* this.$should_fail('percpu_ref')) return -this.errno.ENOMEM;
+    const range = yield* own_range(pgmap);
+    let error = yield* this.$pagemap_conflict(pgmap, range);
+    if (!error && (yield* this.$should_fail('pgmap_array'))) error = -this.errno.ENOMEM;
+    else if (!error) {
+      yield* W('dev_pagemap', pgmap, 'mapped', true);
+      error = yield* this.pagemap_range(pgmap, range.start, range.size);
+      if (error) yield* this.pgmap_array_delete(pgmap);
+    }
+    if (error) yield* this.$check_altmap_freed(pgmap);
+    return error;
+  },
+
+  /** The node, for arch_remove_memory(), is read before the lock is taken. */
+  *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
+    const first = yield* this.pfn_first(pgmap);
+    const where = this.$memunmap_reader();
+    yield* this.$put_device_pages(pgmap, where);
+    const page = yield* mapped_page(this, first, yield* this.pfn_to_page(first), where);
+    yield* page_to_nid(this, first, page, where);
+    yield* pageunmap_range(this, pgmap, first);
+  },
+
   /** A pagemap can have several ranges, each handled by pagemap_range() and pageunmap_range() (5.10.7). */
   *$pagemap_conflict(this: Kernel, _pgmap: number, range: Range): Steps<number> {
     const said = `attempted on %s region ${hex(range.start)}-${hex(range.start + range.size - 1)}`;
@@ -319,6 +378,8 @@ export const v5_12 = {
 };
 
 export const v6_1 = {
-  /** The references are counted in the pagemap; the struct pages are left alone (6.1.192). */
-  *$put_device_pages(this: Kernel, _pgmap: number, _where: string): Steps<void> {},
+  /** The references are counted in the pagemap; of the struct pages only the zone is read (6.1.192). */
+  *memunmap_pages(this: Kernel, pgmap: number): Steps<void> {
+    yield* pageunmap_range(this, pgmap, yield* this.pfn_first(pgmap));
+  },
 };

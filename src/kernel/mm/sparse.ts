@@ -442,11 +442,8 @@ export const pgmap_at = operation({
     pfn: number,
   ): { readonly start: number; readonly vmemmap_shift: number } | null {
     const pa = pfn * c.PAGE_SIZE;
-    for (const [key, { start, end, mapped }] of state.dev_pagemap) {
-      if (!mapped || pa < start || pa >= end) continue;
-      const dax = [...state.dev_dax.values()].find(({ pgmaps }) => pgmaps.includes(key));
-      return { start, vmemmap_shift: dax ? Math.log2(dax.align / c.PAGE_SIZE) : 0 };
-    }
+    for (const { start, end, mapped, vmemmap_shift } of state.dev_pagemap.values())
+      if (mapped && start <= pa && pa <= end) return { start, vmemmap_shift };
     return null;
   },
 });

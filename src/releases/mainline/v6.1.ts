@@ -17,6 +17,7 @@ import * as memory_sysfs from '../../kernel/drivers/base/memory/sysfs.ts';
 import * as cxl_acpi from '../../kernel/drivers/cxl/acpi.ts';
 import * as cxl_region from '../../kernel/drivers/cxl/core/region.ts';
 import * as cxl_pmem from '../../kernel/drivers/cxl/pmem.ts';
+import * as dax_device from '../../kernel/drivers/dax/device.ts';
 import * as dax_kmem from '../../kernel/drivers/dax/kmem.ts';
 import * as virtio_mem from '../../kernel/drivers/virtio/virtio_mem/virtio_mem.ts';
 import * as kernfs_dir from '../../kernel/fs/kernfs/dir.ts';
@@ -70,6 +71,7 @@ export const own = {
     ...groups.v6_1,
     ...add_memory.v6_1,
     ...add_pages.v5_12,
+    ...dax_device.v6_1,
     ...dax_kmem.v6_1,
     ...free_page.v5_11,
     ...memremap.v5_12,

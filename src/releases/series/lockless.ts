@@ -80,7 +80,7 @@ export const B68_writers = defineRelease({
   base: v7_2,
   about: '7.2.13 with the seqlock of a zone span taken to write, as before v5.14',
   functions: {
-    move_pfn_range_to_zone: zone_span.v5_2.move_pfn_range_to_zone,
+    $resize_spans: zone_span.v5_2.$resize_spans,
     __remove_zone: zone_span.v5_4.__remove_zone,
   },
 });

@@ -1,5 +1,5 @@
 import { XCHG } from '../../kernel/include/linux/pgtable.ts';
-import { descriptorOf, numberOf, wordOfDescriptor } from '../values.ts';
+import { descriptorOf, numberOf, wordOfDescriptor, ZERO } from '../values.ts';
 import type { AsmShape } from './asm-shape.ts';
 import { hasFeature } from './capabilities-x86.ts';
 import { modelName } from './names.ts';
@@ -7,7 +7,7 @@ import type { Site } from './site.ts';
 
 /** Bits of the flags of a bug table entry (include/linux/bug.h). */
 const WARNING = 1 << 0;
-const ONCE = 1 << 1;
+export const ONCE = 1 << 1;
 
 /** Functions of headers and macros that compilers inline, so that no warning names them. */
 const INLINED = /^set_(?:pte|pmd|pud|p4d)_init$|_populate(?:_kernel)?_(?:safe|init)$|^prot_sethuge$|^pfn_p/;
@@ -35,6 +35,16 @@ export const X86_ASM: readonly AsmShape[] = [
     is: 'modelled',
     text: /^1:\t ud2 \n\.pushsection __bug_table,"aw"\n.*bug_entry::format\n.*bug_entry::flags\n/s,
     run: (site) => bug(site, site.args[3]!.lo),
+  },
+  {
+    // the entry that __WARN_trap() gets, before the arguments of its format
+    name: 'entry of a warning with arguments',
+    is: 'modelled',
+    text: /^lea \(2f\)\(%rip\), \$0\n1:\n\.pushsection __bug_table,"aw"\n.*bug_entry::format\n.*bug_entry::flags\n/s,
+    *run({ args, said }) {
+      said.entry = { format: args[0]!, flags: args[3]!.lo };
+      return { value: ZERO };
+    },
   },
   {
     // _static_cpu_has(): two jumps, of which the alternatives leave one

@@ -77,7 +77,7 @@ function* own(site: Site, at: Int64): Steps<Int64> {
   return yield* site.read(at, 8);
 }
 
-const TCR_READERS = new Set(['lpa2_is_enabled', 'ptdump_check_wx']);
+const TCR_READERS = new Set(['arch_get_mappable_range', 'lpa2_is_enabled', 'ptdump_check_wx']);
 
 /**
  * Inline assembly of arm64. A shape that is not here stops the run. Each says what the architecture does; the barriers

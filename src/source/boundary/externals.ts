@@ -1,6 +1,7 @@
 import type { Externals } from './externals/external.ts';
 import { LOCKING } from './externals/locking.ts';
 import { MEMORY_HOTPLUG } from './externals/memory-hotplug.ts';
+import { MEMREMAP } from './externals/memremap.ts';
 import { MESSAGES } from './externals/messages.ts';
 import { PAGE_ALLOC } from './externals/page-alloc.ts';
 import { PAGE_TABLES } from './externals/page-tables.ts';
@@ -20,5 +21,6 @@ export const EXTERNALS: Externals = {
   ...X86,
   ...MEMORY_HOTPLUG,
   ...ZONES,
+  ...MEMREMAP,
   ...MESSAGES,
 };

@@ -16,7 +16,10 @@ const SINCE_5_13: Readonly<Record<string, string>> = {
 };
 
 /** Parts of functions that the model does not split. */
-const PART_OF: Readonly<Record<string, string>> = { clear_subsection_map: 'section_deactivate' };
+const PART_OF: Readonly<Record<string, string>> = {
+  clear_subsection_map: 'section_deactivate',
+  pageunmap_range: 'memunmap_pages',
+};
 
 /**
  * The model's name of a function that the kernel has renamed or split, and that has one name in the model. A warning

@@ -2,11 +2,18 @@ import type { Int64 } from '../../ir/read/values.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_entry } from '../../kernel/include/linux/pgtable.ts';
 import type { mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
+import type { SourceProgram } from '../program.ts';
 import { intOf, numberOf, wordOf, wordOfDescriptor, ZERO } from '../values.ts';
+import type { Pagemap, PagemapOps } from './pagemaps.ts';
 
 /** A member of a struct that the model passes as an object of its own. */
 interface ObjectMember<T> {
-  readonly read: (object: T, pointer: (object: object | null) => Int64, c: Config) => Int64;
+  readonly read: (
+    object: T,
+    pointer: (object: object | null) => Int64,
+    c: Config,
+    program: SourceProgram,
+  ) => Int64;
   readonly write?: (object: T, value: Int64) => void;
 }
 
@@ -44,6 +51,61 @@ const mhpParams: ObjectStruct<mhp_params> = {
   },
 };
 
+const TYPES = {
+  private: 'MEMORY_DEVICE_PRIVATE',
+  fs_dax: 'MEMORY_DEVICE_FS_DAX',
+  generic: 'MEMORY_DEVICE_GENERIC',
+} as const;
+
+/** Of the altmap in a dev_pagemap, which is there as PGMAP_ALTMAP_VALID says. */
+const altmapField = (field: keyof vmem_altmap): ObjectMember<Pagemap> => ({
+  read: ({ altmap }) => wordOf(altmap?.[field] ?? 0),
+});
+
+/** A pointer that is compared with NULL only. */
+const isThere: ObjectMember<unknown> = { read: () => wordOf(1) };
+
+const devPagemap: ObjectStruct<Pagemap> = {
+  struct: 'dev_pagemap',
+  members: {
+    ...Object.fromEntries(
+      (['base_pfn', 'reserve', 'free', 'align', 'alloc'] as const).map((field) => [
+        `altmap.${field}`,
+        altmapField(field),
+      ]),
+    ),
+    type: { read: ({ type }, _pointer, _c, program) => wordOf(program.enumerator(TYPES[type])) },
+    flags: { read: ({ flags }) => wordOf(flags) },
+    vmemmap_shift: { read: ({ vmemmap_shift }) => wordOf(vmemmap_shift) },
+    'range.start': { read: ({ range }) => wordOf(range.start) },
+    'range.end': { read: ({ range }) => wordOf(range.end) },
+    nr_range: {
+      read: ({ nr_range }) => wordOf(nr_range),
+      write: (pagemap, value) => {
+        pagemap.nr_range = intOf(value);
+      },
+    },
+    // until v5.16
+    ref: {
+      read(pagemap, pointer, _c, program) {
+        if (pagemap.ref !== 'internal_ref') return pagemap.ref;
+        const { lo, hi } = pointer(pagemap);
+        return { lo: lo + program.member('dev_pagemap', 'internal_ref').offset, hi };
+      },
+      write: (pagemap, value) => {
+        pagemap.ref = value;
+      },
+    },
+    ops: { read: ({ ops }, pointer) => pointer(ops) },
+    owner: isThere,
+  },
+};
+
+const devPagemapOps: ObjectStruct<PagemapOps> = {
+  struct: 'dev_pagemap_ops',
+  members: { migrate_to_ram: isThere, page_free: isThere, folio_free: isThere },
+};
+
 /** The task that runs the C: what functions of the kernel keep in it while they run. */
 export interface Task {
   readonly thread_info: { flags: Int64 };
@@ -78,7 +140,13 @@ const taskStruct: ObjectStruct<Task> = {
   },
 };
 
-const STRUCTS: readonly ObjectStruct<never>[] = [vmemAltmap, mhpParams, taskStruct];
+const STRUCTS: readonly ObjectStruct<never>[] = [
+  vmemAltmap,
+  mhpParams,
+  taskStruct,
+  devPagemap,
+  devPagemapOps,
+];
 
 /** The struct for which an object stands: the one whose members it has. */
 export function structOf(object: object): ObjectStruct<never> | undefined {

@@ -10,6 +10,7 @@ import {
 import { access_pages, PAGE_OFFSET_OF, page_operation } from '../../kernel/mm/page_access.ts';
 import type { Steps } from '../../steps/step.ts';
 import { wordOf } from '../values.ts';
+import { modelName } from './names.ts';
 import type { Site } from './site.ts';
 import { nodeAndZone } from './zones.ts';
 
@@ -38,7 +39,7 @@ export function* readStructPage(site: Site, pfn: number, offset: number): Steps<
   if (offset !== PAGE_OFFSET_OF.flags) return site.stop(`byte ${offset} of a struct page`);
   const page = yield* access_pages(
     site.k,
-    site.chain.find((fn) => !INLINED.has(fn))!,
+    modelName(site.chain.find((fn) => !INLINED.has(fn))!, site.program.bundle),
     readPage,
     pfn,
     pfn + 1,

@@ -8,6 +8,7 @@ import { change, look, operation, R, W } from '../../kernel/ops.ts';
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
 import type { State } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
+import { plainName } from '../program.ts';
 import { descriptorOf, numberOf, wordOf, ZERO } from '../values.ts';
 import { hasPti } from './capabilities-x86.ts';
 import { MMAP_LOCK } from './locks.ts';
@@ -219,9 +220,27 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   pg_level: levels('pg_level'),
   kernel_pg_levels: levels('ptdump_pg_level'),
   movable_node_enabled: fixed((k) => wordOf(k.c.movable_node ? 1 : 0)),
+  // no realm of Arm CCA shares memory
+  prot_ns_shared: fixed(() => ZERO),
+  // WARN_ONCE(), until v5.15 with another name; the second of a function has a number
+  'pagemap_range.__warned': once('pagemap_range altmap'),
+  'pagemap_range.__already_done': once('pagemap_range altmap'),
+  'pagemap_range.__warned.N': once('pagemap_range'),
+  'pagemap_range.__already_done.N': once('pagemap_range'),
+  'memremap_pages.__warned': once('memremap_pages'),
+  'memremap_pages.__already_done': once('memremap_pages'),
+  'memremap_pages.__already_done.N': once('memremap_pages order'),
+  'memunmap_pages.__warned': once('memunmap_pages'),
+  'memunmap_pages.__already_done': once('memunmap_pages'),
   'vmemmap_alloc_block.warned': once('vmemmap_alloc_block'),
   // until v5.14
   '__add_pages.__print_once': once('__add_pages'),
   '__add_pages.__already_done': once('__add_pages'),
   'vmemmap_verify.__already_done': once('vmemmap_verify'),
 };
+
+/** The row of a variable: without the number that the linker adds, of a static one that is not the first without its own. */
+export function variableOf(name: string): Variable | undefined {
+  const plain = plainName(name);
+  return VARIABLES[plain] ?? VARIABLES[plain.replace(/\.\d+$/, '.N')];
+}

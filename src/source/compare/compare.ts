@@ -8,7 +8,7 @@ import type { State } from '../../kernel/state.ts';
 import { Prng } from '../../schedule/data/prng.ts';
 import { Runner, type RunOutcome } from '../../schedule/runner.ts';
 import type { Steps } from '../../steps/step.ts';
-import { sourceFunctions, sourceKernel } from '../kernel.ts';
+import { sourceKernel } from '../kernel.ts';
 import type { SourceProgram } from '../program.ts';
 import { comparable, type DifferenceCounts } from './differences.ts';
 import { type CompareEvent, eventOf } from './events.ts';
@@ -74,7 +74,7 @@ export function compareRandom(
   },
 ): CompareResult {
   const source = sourceKernel(kernel, program, { alone: true });
-  const draw = new RandomOperations(new Prng(options.seed), kernel, sourceFunctions(program));
+  const draw = new RandomOperations(new Prng(options.seed), kernel, program);
   const functions: Record<string, number> = {};
   const passed: CompareResult['passed'] = { model: {}, source: {} };
   const disagreements: Disagreement[] = [];

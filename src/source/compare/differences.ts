@@ -1,5 +1,5 @@
 import type { TlbiOp } from '../../hardware/tlb/tlbi.ts';
-import { type CompareEvent, NO_ROOT, tlbiText } from './events.ts';
+import { type CompareEvent, FLAGS_OF_PAGE, NO_ROOT, putText, tlbiText } from './events.ts';
 import { comparableSpans } from './spans.ts';
 
 /** A way in which the C does more, or does it in other pieces, than the model, and why it is no disagreement. */
@@ -12,7 +12,7 @@ export interface NamedDifference {
 export const DIFFERENCES = {
   again: {
     name: 'an entry is read again',
-    why: 'the entry that the thread has accessed last; the C reads some entries once more: to compare, through a level that is folded, or in a macro that evaluates its argument twice',
+    why: 'the entry, or struct page, that the thread has accessed last; the C reads some entries once more: to compare, through a level that is folded, or in a macro that evaluates its argument twice',
   },
   contpte: {
     name: 'a PTE is read before it is cleared',
@@ -66,6 +66,14 @@ export const DIFFERENCES = {
     name: 'TLBIs page by page',
     why: 'the model has one step for a series of TLBIs on consecutive pages; a thread of C can be interrupted in it',
   },
+  once: {
+    name: 'whether WARN_ONCE() has warned is read',
+    why: 'compiled code may read it before it knows whether there is something to warn of; that it is set is compared',
+  },
+  put_pages: {
+    name: 'put_page()',
+    why: 'until v5.16 memunmap_pages() puts the references of the struct pages one by one; the model looks at all of them in one step',
+  },
 } as const satisfies Readonly<Record<string, NamedDifference>>;
 
 export type DifferenceName = keyof typeof DIFFERENCES;
@@ -74,6 +82,8 @@ export type DifferenceCounts = Partial<Record<DifferenceName, number>>;
 
 const VERIFY =
   /^(early_pfn_to_nid |node_distance |(?:has|set)_warned "vmemmap_verify"|printk .*potential offnode page_structs)/;
+
+const ONCE = /^has_warned "(?:pagemap_range|memremap_pages|memunmap_pages)/;
 
 const isSlot = (e: CompareEvent | undefined): boolean => e?.text.startsWith('set_slot ') === true;
 const isCleared = (e: CompareEvent | undefined): boolean =>
@@ -133,6 +143,14 @@ export function comparable(
       count('verify');
       continue;
     }
+    if (ONCE.test(e.text)) {
+      count('once');
+      continue;
+    }
+    if (e.text.startsWith(FLAGS_OF_PAGE) && e.text === kept.at(-1)?.text) {
+      count('again');
+      continue;
+    }
     if (e.kind === 'read' && e.entry === last) {
       count('again');
       continue;
@@ -143,6 +161,15 @@ export function comparable(
     }
     if (e.entry !== undefined) last = e.entry;
     const before = kept.at(-1);
+    // the model's step is of all pages, also where one has no struct page
+    if (before?.put && e.text.startsWith('walk '))
+      kept[kept.length - 1] = { kind: 'other', text: putText(before.put.start) };
+    if (e.put && before?.put && before.put.end === e.put.start) {
+      const put = { start: before.put.start, end: e.put.end };
+      kept[kept.length - 1] = { kind: 'other', text: putText(put.start, put.end), put };
+      count('put_pages');
+      continue;
+    }
     const series = e.tlbi && before?.tlbi && joined(before.tlbi, e.tlbi, pageSize);
     if (series) {
       kept[kept.length - 1] = { kind: 'tlbi', text: tlbiText(series), tlbi: series };

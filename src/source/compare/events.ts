@@ -12,6 +12,8 @@ export interface CompareEvent {
   /** The entry of an exchange. */
   readonly swapped?: number;
   readonly tlbi?: TlbiOp;
+  /** Pages whose references are put. */
+  readonly put?: { readonly start: number; readonly end: number };
   /** A field of a section that is read or written. */
   readonly section?: string;
   readonly written?: boolean;
@@ -40,6 +42,11 @@ const BOOKS = new Set([
   'set_pgds',
   'no_processes',
   'next_section',
+  // the argument of memremap_pages(), and what the caller makes of it
+  'next_key',
+  'pagemap_of_key',
+  'key_of_address',
+  'node_of_pagemap',
 ]);
 
 /** Objects of the kernel that are no arguments of their own. */
@@ -48,6 +55,8 @@ const argument = (value: unknown): string => {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'undefined';
   return 'PAGE_SIZE' in value || 'errno' in value ? '' : JSON.stringify(value);
 };
+
+export const FLAGS_OF_PAGE = 'flags of the struct page of ';
 
 /** A section has no root, as the C looks for that and the model for the section. */
 export const NO_ROOT = 'no root of the section';
@@ -83,6 +92,8 @@ export function eventOf(
       if (step.obj === 'zone' || step.obj === 'pgdat')
         return spanEvent(step, step.op === 'write' ? step.value : undefined);
       if (step.field === 'nr_vmemmap_pages') return undefined;
+      // members of the argument of memremap_pages(); which is in pgmap_array is written
+      if (step.obj === 'dev_pagemap' && step.field !== 'mapped') return undefined;
       return event(
         'other',
         `${step.op} ${step.obj}.${step.field}${step.op === 'write' ? ` ${argument(step.value)}` : ''}`,
@@ -148,14 +159,23 @@ function calledEvent(name: string, args: readonly unknown[], pageSize: number): 
       const tlbi = ofPage(args[0] as TlbiOp, pageSize);
       return { kind: 'tlbi', text: tlbiText(tlbi), tlbi };
     }
+    case 'first_unreferenced': {
+      const [start, end] = args as readonly number[];
+      return { kind: 'other', text: putText(start!, end!), put: { start: start!, end: end! } };
+    }
     case 'first_reserved':
     case 'free_reserved':
+    case 'get_page':
     case 'read_page':
-      return event('other', `flags of the struct page of ${number(args[0] as number)}`);
+      return event('other', `${FLAGS_OF_PAGE}${number(args[0] as number)}`);
     default:
       return event('other', [name, ...args.map(argument).filter((text) => text !== '')].join(' '));
   }
 }
+
+/** @param end absent if it is not known */
+export const putText = (start: number, end?: number): string =>
+  `put_page() of ${number(start)}${end === undefined ? '' : ` to ${number(end)}`}`;
 
 /** A TLBI takes the number of a page: the address in it is not seen. */
 const ofPage = (op: TlbiOp, pageSize: number): TlbiOp =>

@@ -5,11 +5,14 @@ import { MASK_1G, MASK_2M } from '../../kernel/arch/x86/mm/init.ts';
 import type { Config } from '../../kernel/config.ts';
 import { type EntryPointer, present, READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import { W } from '../../kernel/ops.ts';
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
-import { NO_ZONE, SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
+import { type dev_pagemap, NO_ZONE, SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { Steps } from '../../steps/step.ts';
-import type { SourceFunctionName } from '../functions-of.ts';
+import { isBefore } from '../bundle.ts';
+import { sourceFunctions } from '../kernel.ts';
+import type { SourceProgram } from '../program.ts';
 import type { RandomOperation } from './random-operation.ts';
 import { ZoneOperations } from './zone-operations.ts';
 
@@ -29,6 +32,11 @@ const SECTION_AREAS = [320 * G, 321 * G, 2048 * G];
 
 /** Allocations below arch_add_memory(), of which all from one on may fail. */
 const ADD_SITES = ['pgtable', 'vmemmap_block'];
+/** Device memory: nothing else is there. */
+const PAGEMAP_AREAS = [192 * G, 193 * G, 1536 * G];
+
+/** Allocations of mm/memremap.c. */
+const PAGEMAP_SITES = ['percpu_ref', 'pgmap_array'];
 
 /** Allocations of mm/sparse.c. */
 const SECTION_SITES = ['mem_section_root', 'mem_section_usage', 'vmemmap_populate'];
@@ -56,6 +64,10 @@ export class RandomOperations {
   readonly #zones: ZoneOperations | undefined;
   readonly #areas: readonly number[];
   readonly #sectionAreas: readonly number[];
+  readonly #pagemapAreas: readonly number[];
+  readonly #pagemaps: boolean;
+  readonly #types: dev_pagemap['type'][];
+  readonly #compound: boolean;
   readonly #ioremapUnits: number[];
   readonly #mapped: Range[] = [];
   readonly #populated: Range[] = [];
@@ -64,8 +76,9 @@ export class RandomOperations {
   /** Pages of sections. */
   readonly #activated: Range[] = [];
 
-  /** @param functions those that are compared */
-  constructor(random: Prng, k: Kernel, functions: readonly SourceFunctionName[]) {
+  constructor(random: Prng, k: Kernel, program: SourceProgram) {
+    const functions = sourceFunctions(program);
+    const { bundle } = program;
     const { c } = k;
     this.#random = random;
     this.#c = c;
@@ -79,6 +92,11 @@ export class RandomOperations {
       this.#ioremapUnits.push(G);
     const isMappable = (start: number): boolean => start < c.mappable_range.end - 64 * G;
     this.#areas = AREAS.filter(isMappable);
+    this.#pagemaps = functions.includes('memremap_pages');
+    this.#pagemapAreas = PAGEMAP_AREAS.filter(isMappable);
+    this.#types = ['generic', 'generic', 'fs_dax'];
+    if (bundle.config.DEVICE_PRIVATE === 'y') this.#types.push('private');
+    this.#compound = !isBefore(bundle, 5, 17);
     this.#sectionAreas = SECTION_AREAS.filter(isMappable);
   }
 
@@ -96,6 +114,7 @@ export class RandomOperations {
       ...(this.#sections
         ? [this.#addSection, this.#addSection, this.#removeSection, this.#removeSection, this.#pfnValid]
         : []),
+      ...(this.#pagemaps ? [this.#memremap, this.#memremap, this.#memunmap] : []),
       ...(c.can_set_direct_map && this.#random.below(16) > 0
         ? [this.#map, this.#map]
         : [this.#hotplug, this.#failingAdd]),
@@ -109,6 +128,7 @@ export class RandomOperations {
       ...[this.#populate, this.#populate, this.#free, this.#free, this.#hotplug],
       this.#failingAdd,
       ...[this.#ioremap, this.#ioremapOver, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
+      ...(this.#pagemaps ? [this.#memremap, this.#memremap, this.#memunmap] : []),
     ];
     return { failure: this.#failure(), ...this.#pick(draws).call(this, state) };
   }
@@ -119,7 +139,12 @@ export class RandomOperations {
 
   #failure(): RandomOperation['failure'] {
     if (this.#random.below(6) !== 0) return null;
-    const site = this.#pick(['pgtable', 'vmemmap_block', ...(this.#sections ? SECTION_SITES : [])]);
+    const site = this.#pick([
+      'pgtable',
+      'vmemmap_block',
+      ...(this.#sections ? SECTION_SITES : []),
+      ...(this.#pagemaps ? PAGEMAP_SITES : []),
+    ]);
     return { site, after: this.#random.below(4), times: 1 + this.#random.below(2) };
   }
 
@@ -376,6 +401,51 @@ export class RandomOperations {
       *call(k) {
         yield* k.ptdump_check_wx(from, to);
       },
+    };
+  }
+
+  /** Whole sub-sections or not; over System RAM or other device memory, too. */
+  #memremap(): Omit<RandomOperation, 'failure'> {
+    const { PAGE_SIZE, PMD_SIZE, PAGES_PER_SUBSECTION, SECTION_SIZE } = this.#c;
+    const unit = PAGES_PER_SUBSECTION * PAGE_SIZE;
+    const n = SECTION_SIZE / unit;
+    // the boot memory of node 1 ends at 5G
+    const area = this.#random.below(8) === 0 ? 5 * G - n * unit : this.#pick(this.#pagemapAreas);
+    const ragged = this.#random.below(8) === 0 ? this.#random.below(4) * PAGE_SIZE : 0;
+    const start = area + this.#random.below(2 * n) * unit + ragged;
+    const most = this.#random.below(3) > 0 ? 4 : Math.min(2 * n, 128);
+    const units = 1 + this.#random.below(most);
+    const size = units * unit + (this.#random.below(16) === 0 ? PAGE_SIZE : 0);
+    const type = this.#pick(this.#types);
+    const altmap = type === 'private' ? null : this.#altmap(start / PAGE_SIZE);
+    const orders = [0, Math.log2(PMD_SIZE / PAGE_SIZE)];
+    const order = this.#compound && type === 'generic' ? this.#pick(orders) : 0;
+    const nid = this.#random.below(2);
+    const text = [
+      `${hex(start)}, ${hex(size)}, ${type}, node ${nid}`,
+      ...(altmap ? [`altmap ${JSON.stringify(altmap)}`] : []),
+      ...(order > 0 ? [`order ${order}`] : []),
+    ].join(', ');
+    return {
+      fn: 'memremap_pages',
+      text: `memremap_pages(${text})`,
+      *call(k) {
+        const own = altmap && { ...altmap, alloc: 0 };
+        const pagemap = yield* k.$alloc_dev_pagemap(type, start, size, nid, own);
+        if (order > 0) yield* W('dev_pagemap', pagemap, 'vmemmap_shift', order);
+        return yield* k.devm_memremap_pages(pagemap);
+      },
+    };
+  }
+
+  #memunmap({ dev_pagemap }: State): Omit<RandomOperation, 'failure'> {
+    const mapped = [...dev_pagemap].filter(([, map]) => map.mapped);
+    if (mapped.length === 0) return this.#memremap();
+    const [pagemap, { start }] = this.#pick(mapped);
+    return {
+      fn: 'memunmap_pages',
+      text: `memunmap_pages(${hex(start)})`,
+      call: (k) => k.devm_memunmap_pages(pagemap),
     };
   }
 

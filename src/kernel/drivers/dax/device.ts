@@ -16,6 +16,7 @@ function* map_ranges(k: Kernel, dax: number): Steps<number> {
     yield* W('dev_dax', dax, 'pgmaps', pgmaps);
   }
   for (const [i, pgmap] of pgmaps.entries()) {
+    yield* k.$set_vmemmap_shift(dax, pgmap);
     const rc = yield* k.memremap_pages(pgmap);
     if (rc === 0) continue;
     for (const one of pgmaps.slice(0, i)) yield* k.memunmap_pages(one);
@@ -32,6 +33,9 @@ export const v5_2 = {
       yield* this.__release_region(start, size);
     yield* this.$dev_dax_forget_pgmaps(dax);
   },
+
+  /** Before v5.17 device memory has no compound pages. */
+  *$set_vmemmap_shift(this: Kernel, _dax: number, _pgmap: number): Steps<void> {},
 
   /** The pagemap of a namespace is that of its driver. */
   *$dev_dax_forget_pgmaps(this: Kernel, _dax: number): Steps<void> {},
@@ -68,5 +72,12 @@ export const v5_10 = {
   /** Since an instance can have several mappings, the message names the mapping. */
   $dev_dax_not_reserved(this: Kernel, start: number, size: number, mapping: number): string {
     return `mapping${mapping}: ${hex(start)}-${hex(start + size - 1)} could not reserve range`;
+  },
+};
+
+export const v6_1 = {
+  *$set_vmemmap_shift(this: Kernel, dax: number, pgmap: number): Steps<void> {
+    const shift = Math.log2((yield* R('dev_dax', dax, 'align')) / this.c.PAGE_SIZE);
+    yield* W('dev_pagemap', pgmap, 'vmemmap_shift', shift);
   },
 };

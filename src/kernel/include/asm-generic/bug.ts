@@ -24,6 +24,13 @@ export const set_warned = operation({
   },
 });
 
+/** WARN_ONCE(): the first time in a boot. */
+export function* WARN_ONCE(k: Kernel, where: string, text: string): Steps<void> {
+  if (yield* look(has_warned, where)) return;
+  yield* change(set_warned, where);
+  yield* k.WARN(where, text);
+}
+
 export const v5_2 = {
   *WARN(this: Kernel, where: string, text = '', about?: Subjects): Steps<void> {
     yield { op: 'warn', where, text, ...(about ? { about } : {}) };

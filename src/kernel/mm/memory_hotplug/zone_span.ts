@@ -179,6 +179,13 @@ export const v5_2 = {
     nr_pages: number,
     migratetype: number,
   ): Steps<void> {
+    yield* this.$resize_spans(zone, start_pfn, nr_pages);
+    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
+    yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
+  },
+
+  /** move_pfn_range_to_zone(): the span of the zone, then that of its node. */
+  *$resize_spans(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     const nid = zone_to_nid(zone);
     yield* pgdat_resize_lock(nid);
     yield* zone_span_writelock(zone);
@@ -186,8 +193,6 @@ export const v5_2 = {
     yield* zone_span_writeunlock(zone);
     yield* this.resize_pgdat_range(nid, start_pfn, nr_pages);
     yield* pgdat_resize_unlock(nid);
-    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
-    yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 
   /** Reads node and zone of sections that may never have been initialised (B64). */
@@ -448,17 +453,9 @@ export const v5_12 = {
 
 export const v5_15 = {
   /** No resize lock any more: mem_hotplug_lock is sufficient (27cacaad16c5, v5.14). */
-  *move_pfn_range_to_zone(
-    this: Kernel,
-    zone: number,
-    start_pfn: number,
-    nr_pages: number,
-    migratetype: number,
-  ): Steps<void> {
+  *$resize_spans(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {
     yield* this.resize_zone_range(zone, start_pfn, nr_pages);
     yield* this.resize_pgdat_range(zone_to_nid(zone), start_pfn, nr_pages);
-    yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
-    yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 
   *__remove_zone(this: Kernel, zone: number, start_pfn: number, nr_pages: number): Steps<void> {

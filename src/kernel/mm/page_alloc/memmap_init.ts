@@ -7,6 +7,7 @@ import { SECTION_IS_EARLY, zone_idx, zone_to_nid } from '../../state.ts';
 import { vmem_altmap_offset } from '../memory_hotplug/add_pages.ts';
 import { MIGRATE, make_page, type Page, PG_reserved, page_use, USE, with_use } from '../page.ts';
 import { access_pages, page_operation } from '../page_access.ts';
+import { VMEMMAP_RESERVE_NR, vmemmap_can_optimize } from '../sparse-vmemmap/nr_vmemmap_pages.ts';
 
 /** The function that writes a struct page for the first time. */
 const INIT = '__init_single_page';
@@ -78,11 +79,11 @@ export const v6_1 = {
 };
 
 /** Struct pages in the part of a compound page's memmap that is its own: VMEMMAP_RESERVE_NR pages. */
-const own_part = ({ c }: Kernel): number => (2 * c.PAGE_SIZE) / SIZEOF_STRUCT_PAGE;
+const own_part = ({ c }: Kernel): number => (VMEMMAP_RESERVE_NR * c.PAGE_SIZE) / SIZEOF_STRUCT_PAGE;
 
 export const v6_6 = {
   /**
-   * Device-dax has compound pages of its alignment, 2M, whose tails share memmap: only the part that is a page's own is
+   * Device-dax has compound pages of its alignment, whose tails share memmap: only the part that is a page's own is
    * initialised, in boot sections as well, where nothing is shared (until 6.1.184, 6.12.97).
    */
   *memmap_init_zone_device(
@@ -93,12 +94,11 @@ export const v6_6 = {
     pgmap: number,
   ): Steps<void> {
     const whole = v5_2.memmap_init_zone_device;
-    const shares =
-      (yield* R('dev_pagemap', pgmap, 'type')) === 'generic' &&
-      (yield* R('dev_pagemap', pgmap, 'altmap')) === null;
-    const compound = this.c.PMD_SIZE / this.c.PAGE_SIZE;
+    const altmap = yield* R('dev_pagemap', pgmap, 'altmap');
+    const shift = yield* R('dev_pagemap', pgmap, 'vmemmap_shift');
+    const compound = 2 ** shift;
     const map = yield* this.$section_mem_map(pfn_to_section_nr(this.c, start_pfn));
-    if (!shares || !(map & SECTION_IS_EARLY) || own_part(this) >= compound)
+    if (!vmemmap_can_optimize(this.c, altmap, shift) || !(map & SECTION_IS_EARLY))
       return yield* whole.call(this, zone, start_pfn, nr_pages, pgmap);
     for (let pfn = start_pfn; pfn < start_pfn + nr_pages; pfn += compound)
       yield* whole.call(this, zone, pfn, own_part(this), pgmap);

@@ -6,6 +6,7 @@ import { fill_missing, set_pages } from '../memmap.ts';
 import { NO_PAGE } from '../page.ts';
 import { pgmap_at } from '../sparse.ts';
 import { populate_compound_pages } from './compound_pages.ts';
+import { vmemmap_can_optimize } from './nr_vmemmap_pages.ts';
 
 /**
  * mm/sparse-vmemmap.c on x86-64: the memmap of a range of pfns. Blocks there hold the struct pages of one section, so
@@ -56,8 +57,8 @@ export const v6_1 = {
     nid: number,
     altmap: vmem_altmap | null,
   ): Steps<number> {
-    const pgmap = altmap ? null : yield* look(pgmap_at, this.c, pfn);
-    if (!pgmap?.vmemmap_shift)
+    const pgmap = yield* look(pgmap_at, this.c, pfn);
+    if (!pgmap || !vmemmap_can_optimize(this.c, altmap, pgmap.vmemmap_shift))
       return yield* v5_2.__populate_section_memmap.call(this, pfn, nr_pages, nid, altmap);
     if (yield* this.$should_fail('vmemmap_populate')) return -this.errno.ENOMEM;
     const [start, end] = [vmemmap_of(this.c, pfn), vmemmap_of(this.c, pfn + nr_pages)];

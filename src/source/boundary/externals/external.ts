@@ -1,8 +1,9 @@
 import type { Int64 } from '../../../ir/read/values.ts';
-import type { Kernel, vmem_altmap } from '../../../kernel/kernel.ts';
+import type { Kernel, mhp_params, vmem_altmap } from '../../../kernel/kernel.ts';
 import type { EntryPointer } from '../../../kernel/mmu.ts';
 import type { Steps } from '../../../steps/step.ts';
-import { wordOf, ZERO } from '../../values.ts';
+import { descriptorOf, equal, wordOf, ZERO } from '../../values.ts';
+import { isPagemap, type Pagemap } from '../pagemaps.ts';
 import type { Site, Standing } from '../site.ts';
 
 /** A function that the bundle's files call and do not define. */
@@ -47,5 +48,30 @@ export function pfnOf(site: Site, at: Int64): number {
     : site.stop('a pointer to what is no struct page');
 }
 
-export const altmapAt = (site: Site, at: Int64): vmem_altmap | null =>
-  site.objectAt(at) as vmem_altmap | null;
+/** The altmap at a pointer: one of its own, or that in a dev_pagemap. */
+export function altmapAt(site: Site, at: Int64): vmem_altmap | null {
+  if (equal(at, ZERO)) return null;
+  const { object, offset } = site.objectAround(at);
+  if (!isPagemap(object)) return site.objectAt(at) as vmem_altmap | null;
+  return offset === site.program.member('dev_pagemap', 'altmap').offset
+    ? object.altmap
+    : site.stop('a pointer into a dev_pagemap, to no altmap');
+}
+
+export const pagemapKeyOf = (site: Site, at: Int64): number =>
+  (site.objectAt(at) as Pagemap | null)?.key ?? 0;
+
+/** struct mhp_params: an argument of the model's caller, or a variable of a function of C. */
+export function* paramsAt(site: Site, at: Int64): Steps<mhp_params> {
+  if (site.place(at).kind === 'object') return site.objectAt(at) as mhp_params;
+  const member = (name: string): Steps<Int64> => {
+    const { offset } = site.program.member('mhp_params', name);
+    return site.read({ lo: at.lo + offset, hi: at.hi }, 8);
+  };
+  return {
+    altmap: altmapAt(site, yield* member('altmap')),
+    // since v5.17; before nobody below asks
+    pgmap: site.program.memberIfAny('mhp_params', 'pgmap') ? pagemapKeyOf(site, yield* member('pgmap')) : 0,
+    pgprot: descriptorOf(yield* member('pgprot')).attr,
+  };
+}

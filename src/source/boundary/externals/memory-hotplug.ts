@@ -1,9 +1,8 @@
-import type { mhp_params } from '../../../kernel/kernel.ts';
 import { look, operation } from '../../../kernel/ops.ts';
 import { PFN_PHYS } from '../../../kernel/pfn.ts';
 import type { State } from '../../../kernel/state.ts';
-import { intOf, numberOf, ZERO } from '../../values.ts';
-import { altmapAt, answers, type Externals, kernel } from './external.ts';
+import { intOf, numberOf } from '../../values.ts';
+import { altmapAt, answers, type Externals, kernel, paramsAt } from './external.ts';
 
 /** By memblock's memory; what it does not have is the first online node's. */
 const nodeOfPfn = operation({
@@ -30,15 +29,10 @@ const nodeDistance = operation({
 /** mm/memory_hotplug.c, memblock, and nodes. */
 export const MEMORY_HOTPLUG: Externals = {
   __add_pages: kernel(function* (k, [nid, pfn, n, params], site) {
-    return yield* k.__add_pages(
-      intOf(nid!),
-      numberOf(pfn!),
-      numberOf(n!),
-      site.objectAt(params!) as mhp_params,
-    );
+    return yield* k.__add_pages(intOf(nid!), numberOf(pfn!), numberOf(n!), yield* paramsAt(site, params!));
   }),
-  __remove_pages: kernel(function* (k, [pfn, n, altmap, pgmap = ZERO], site) {
-    if (site.objectAt(pgmap) !== null) return site.stop('a dev_pagemap');
+  // the model looks up the dev_pagemap
+  __remove_pages: kernel(function* (k, [pfn, n, altmap], site) {
     yield* k.__remove_pages(numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!), -1);
     return undefined;
   }),

@@ -1,6 +1,9 @@
 import type { Int64 } from '../../../ir/read/values.ts';
+import { WARN_ONCE } from '../../../kernel/include/asm-generic/bug.ts';
 import { GFP, warn_alloc_text } from '../../../kernel/mm/page_alloc/warn_alloc.ts';
 import { pr_warn } from '../../../kernel/ops.ts';
+import { ONCE } from '../asm-x86.ts';
+import { modelName } from '../names.ts';
 import type { Site } from '../site.ts';
 import { type Externals, kernel } from './external.ts';
 
@@ -38,6 +41,17 @@ export const MESSAGES: Externals = {
   // printed with the warning that follows
   __warn_printk: kernel(function* (_, [format, ...args], site) {
     site.said.text = formatted(site, site.program.text(format!), args).replace(/\n$/, '');
+    return undefined;
+  }),
+  // x86-64, since v6.19
+  __SCT__WARN_trap: kernel(function* (k, [, ...args], site) {
+    const { entry } = site.said;
+    if (!entry) return site.stop('a warning without an entry');
+    delete site.said.entry;
+    const where = modelName(site.chain[0]!, site.program.bundle);
+    const text = formatted(site, site.program.text(entry.format), args).replace(/\n$/, '');
+    if ((entry.flags & ONCE) !== 0) yield* WARN_ONCE(k, where, text);
+    else yield* k.WARN(where, text);
     return undefined;
   }),
   warn_alloc: kernel(function* (_, [, , format, ...args], site) {

@@ -1,4 +1,5 @@
 import type { Kernel } from '../../../kernel/kernel.ts';
+import { vmem_altmap_offset } from '../../../kernel/mm/memory_hotplug/add_pages.ts';
 import { MIGRATE } from '../../../kernel/mm/page.ts';
 import { W } from '../../../kernel/ops.ts';
 import { zone_key } from '../../../kernel/state.ts';
@@ -36,13 +37,20 @@ const memmapInit = kernel(function* (
 ) {
   if (intOf(context!) !== site.program.enumerator('MEMINIT_HOTPLUG'))
     return site.stop('struct pages of boot memory');
-  if (altmapAt(site, altmap!) !== null) return site.stop('struct pages in an altmap');
   const zone = site.addresses.zoneIndexes.indexOf(intOf(index!));
   if (zone < 0) return site.stop(`zone ${intOf(index!)}`);
   // since v6.16 the mark of an isolated block is beside its type
   const migratetype =
     isolates && (isolates.lo & 1) === 1 ? MIGRATE.ISOLATE : migratetypeOf(site, intOf(type!));
-  yield* k.memmap_init_range(zone_key(intOf(nid!), zone), numberOf(pfn!), numberOf(n!), migratetype);
+  let [first, end] = [numberOf(pfn!), numberOf(pfn!) + numberOf(n!)];
+  const pages = altmapAt(site, altmap!);
+  if (zone === k.c.ZONE_DEVICE) {
+    // the others by memmap_init_zone_device()
+    if (!pages) return undefined;
+    if (first === pages.base_pfn) first += pages.reserve;
+    end = pages.base_pfn + vmem_altmap_offset(pages);
+  }
+  if (end > first) yield* k.memmap_init_range(zone_key(intOf(nid!), zone), first, end - first, migratetype);
   return undefined;
 });
 
@@ -71,8 +79,8 @@ export const ZONES: Externals = {
   // of a page in a section that device memory shares: only whether there is one is asked
   get_dev_pagemap: getDevPagemap,
   put_dev_pagemap: answers('inert', () => 0),
-  sparse_add_section: kernel(function* (k, [nid, pfn, n, altmap, pgmap = ZERO], site) {
-    if (pgmap.lo >>> 0 > 1) return site.stop('a dev_pagemap');
+  // the dev_pagemap is looked up again
+  sparse_add_section: kernel(function* (k, [nid, pfn, n, altmap], site) {
     return yield* k.sparse_add_section(intOf(nid!), numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!));
   }),
   sparse_remove_section: kernel(function* (k, args, site) {

@@ -84,7 +84,11 @@ function* free_or_reserved(
 
 /** A page or block of the memmap. A page that device memory shares goes with its last user. */
 export function* free_memmap(k: Kernel, pfn: number, order: number): Steps<void> {
-  if (order === 0 && (yield* k.$put_shared(pfn))) return;
+  if (order === 0 && (yield* k.$put_shared(pfn))) {
+    // whether it is memblock's is asked of a shared page, too, which never is
+    yield* access_pages(k, 'free_pagetable', free_reserved, pfn, pfn + 1);
+    return;
+  }
   const freed = yield* k.$free_memmap(pfn, order);
   if (freed > 0) yield* add('vars', 0, 'nr_vmemmap_pages', -freed);
 }
