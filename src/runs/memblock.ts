@@ -1,5 +1,6 @@
 import {
   end_of,
+  isolate,
   MEMBLOCK_NOMAP,
   memblock_search,
   mergeable,
@@ -8,6 +9,7 @@ import {
 } from '../kernel/mm/memblock/memblock.ts';
 import { pr_err, R, W } from '../kernel/ops.ts';
 import { MEMBLOCK_MEMORY, type memblock_region } from '../kernel/state.ts';
+import type { Steps } from '../steps/step.ts';
 import { type BatchForm, form } from './form.ts';
 
 /** mm/memblock.c with each change of an array as one write of it. */
@@ -16,6 +18,16 @@ const parts_of = (region: memblock_region, cut: number): memblock_region[] => [
   { ...region, size: cut - region.base },
   { ...region, base: cut, size: end_of(region) - cut },
 ];
+
+function* split_region(
+  type: number,
+  idx: number,
+  region: memblock_region,
+  at: number,
+  regions: readonly memblock_region[],
+): Steps<void> {
+  yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 1, ...parts_of(region, at)));
+}
 
 export const forms: readonly BatchForm[] = [
   form({
@@ -71,30 +83,7 @@ export const forms: readonly BatchForm[] = [
     name: 'memblock_isolate_range',
     exact: v5_2.memblock_isolate_range,
     *batch(type, base, size) {
-      const result = { ret: 0, start: 0, end: 0 };
-      const end = base + size;
-      if (size === 0) return result;
-      while (
-        (yield* R('memblock_type', type, 'regions')).length + 2 >
-        (yield* R('memblock_type', type, 'max'))
-      ) {
-        if ((yield* this.memblock_double_array(type)) < 0) return { ...result, ret: -this.errno.ENOMEM };
-      }
-      for (let idx = 0; ; idx++) {
-        const regions = yield* R('memblock_type', type, 'regions');
-        const region = regions[idx];
-        if (!region || region.base >= end) break;
-        if (end_of(region) <= base) continue;
-        const cut = region.base < base ? base : end_of(region) > end ? end : 0;
-        if (cut) {
-          yield* W('memblock_type', type, 'regions', regions.toSpliced(idx, 1, ...parts_of(region, cut)));
-          if (cut === end) idx--;
-          continue;
-        }
-        if (result.end === 0) result.start = idx;
-        result.end = idx + 1;
-      }
-      return result;
+      return yield* isolate(this, type, base, size, split_region);
     },
   }),
   form({

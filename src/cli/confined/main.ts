@@ -16,6 +16,7 @@ import { traceChrome } from '../../report/trace/chrome.ts';
 import { programOf } from '../inputs/find-program.ts';
 import { replayed } from '../inputs/replayed.ts';
 import { DesignModules, WrongModule } from './design-module.ts';
+import { Output } from './output.ts';
 import type {
   Answers,
   BaseDone,
@@ -39,16 +40,7 @@ const send = (message: Message): void => {
   process.send?.(message);
 };
 
-/** The most letters of a design's output in one task. */
-const PRINTED = 16_384;
-let printed = 0;
-
-function print(text: string): void {
-  if (printed > PRINTED) return;
-  const shown = text.slice(0, PRINTED - printed);
-  printed += text.length + 1;
-  send({ printed: printed > PRINTED ? `${shown}\n… more than ${PRINTED} characters\n` : shown });
-}
+const output = new Output(send);
 
 let modules: DesignModules | undefined;
 
@@ -60,7 +52,7 @@ function upTo(designs: readonly DesignedRelease[], last: number): DesignedReleas
 const namesOn = (design: DesignedRelease) => (arch: Arch) => new Set(replaced(design, arch));
 
 function load({ bundles }: LoadTask): Loaded {
-  modules = new DesignModules(bundles, print);
+  modules = new DesignModules(bundles, output.print);
   const designs = modules.evaluate();
   return {
     base: designs[0]!.on.name,
@@ -218,7 +210,7 @@ const isTimeout = (error: unknown): boolean => {
 };
 
 function answer(task: Task, seconds: number): Message {
-  printed = 0;
+  output.restart();
   try {
     return { answer: within(seconds, () => perform(task)) };
   } catch (error) {

@@ -12,6 +12,7 @@ import { Exploration } from '../../schedule/search/exploration.ts';
 import { replayed } from '../inputs/replayed.ts';
 import { openSearch, progressText } from '../long-run.ts';
 import { compileModule } from './module-body.ts';
+import { Output } from './output.ts';
 import type {
   Explored,
   ExploreProgram,
@@ -29,16 +30,7 @@ const send = (message: FromProgram): void => {
   process.send?.(message);
 };
 
-/** The most letters of its output. */
-const PRINTED = 16_384;
-let printed = 0;
-
-function print(text: string): void {
-  if (printed > PRINTED) return;
-  const shown = text.slice(0, PRINTED - printed);
-  printed += text.length + 1;
-  send({ printed: printed > PRINTED ? `${shown}\n… more than ${PRINTED} characters\n` : shown });
-}
+const output = new Output(send);
 
 type Body = (
   this: undefined,
@@ -49,7 +41,7 @@ type Body = (
 
 /** @throws whatever the module throws, and UserError if it is no program */
 function load({ bundle }: ProgramTask): Exploration {
-  const around = surroundings(print, 'a program');
+  const around = surroundings(output.print, 'a program');
   const body = compileModule<Body>(bundle.code, {
     filename: 'mhp-program.js',
     names: Object.keys(around),

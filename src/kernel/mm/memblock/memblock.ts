@@ -52,6 +52,50 @@ function* double_array(k: Kernel, type: number, frees_boot_array: boolean): Step
   return 0;
 }
 
+/** The regions of a range by their indices [start, end), or an errno. */
+export interface Isolated {
+  readonly ret: number;
+  readonly start: number;
+  readonly end: number;
+}
+
+/** memblock_isolate_range(); `split` makes two regions of the one at an index. */
+export function* isolate(
+  k: Kernel,
+  type: number,
+  base: number,
+  size: number,
+  split: (
+    type: number,
+    idx: number,
+    region: memblock_region,
+    at: number,
+    regions: readonly memblock_region[],
+  ) => Steps<void>,
+): Steps<Isolated> {
+  const result = { ret: 0, start: 0, end: 0 };
+  const end = base + size;
+  if (size === 0) return result;
+  while ((yield* R('memblock_type', type, 'regions')).length + 2 > (yield* R('memblock_type', type, 'max'))) {
+    if ((yield* k.memblock_double_array(type)) < 0) return { ...result, ret: -k.errno.ENOMEM };
+  }
+  for (let idx = 0; ; idx++) {
+    const regions = yield* R('memblock_type', type, 'regions');
+    const region = regions[idx];
+    if (!region || region.base >= end) break;
+    if (end_of(region) <= base) continue;
+    const cut = region.base < base ? base : end_of(region) > end ? end : 0;
+    if (cut) {
+      yield* split(type, idx, region, cut, regions);
+      if (cut === end) idx--;
+      continue;
+    }
+    if (result.end === 0) result.start = idx;
+    result.end = idx + 1;
+  }
+  return result;
+}
+
 export const v5_2 = {
   *memblock_insert_region(
     this: Kernel,
@@ -131,36 +175,8 @@ export const v5_2 = {
   },
 
   /** Splits regions at both ends of the range; returns the indices [start, end) of those inside, or an errno. */
-  *memblock_isolate_range(
-    this: Kernel,
-    type: number,
-    base: number,
-    size: number,
-  ): Steps<{ ret: number; start: number; end: number }> {
-    const result = { ret: 0, start: 0, end: 0 };
-    const end = base + size;
-    if (size === 0) return result;
-    while (
-      (yield* R('memblock_type', type, 'regions')).length + 2 >
-      (yield* R('memblock_type', type, 'max'))
-    ) {
-      if ((yield* this.memblock_double_array(type)) < 0) return { ...result, ret: -this.errno.ENOMEM };
-    }
-    for (let idx = 0; ; idx++) {
-      const regions = yield* R('memblock_type', type, 'regions');
-      const region = regions[idx];
-      if (!region || region.base >= end) break;
-      if (end_of(region) <= base) continue;
-      const cut = region.base < base ? base : end_of(region) > end ? end : 0;
-      if (cut) {
-        yield* cut_slot(type, idx, region, cut);
-        if (cut === end) idx--;
-        continue;
-      }
-      if (result.end === 0) result.start = idx;
-      result.end = idx + 1;
-    }
-    return result;
+  *memblock_isolate_range(this: Kernel, type: number, base: number, size: number): Steps<Isolated> {
+    return yield* isolate(this, type, base, size, cut_slot);
   },
 
   *memblock_remove_range(this: Kernel, type: number, base: number, size: number): Steps<number> {
