@@ -242,11 +242,8 @@ class SourceRun {
         if (size !== 8) break;
         return this.#addresses.ofNode(place.nid);
       case 'nothing':
-        if (this.#inStack(at, size)) {
-          const { memory } = this.#interpreter;
-          memory.load(at.lo, at.hi, size);
-          return { lo: memory.lo, hi: memory.hi };
-        }
+        // a variable of the caller, which a function of the boundary reads
+        if (this.#inStack(at, size)) return this.#onStack(at, size);
         // a table for which there was no memory
         if (at.hi === 0 && at.lo >>> 0 < this.#k.c.PAGE_SIZE)
           return yield* this.#k.$page_fault(at.lo, false, this.#program.chain(this.#thread!)[0]!);
@@ -318,6 +315,12 @@ class SourceRun {
   #inStack(at: Int64, size: number): boolean {
     const { lo, hi, size: whole } = this.#stack;
     return at.hi === hi && at.lo >= lo && at.lo + size <= lo + whole;
+  }
+
+  #onStack({ lo, hi }: Int64, size: number): Int64 {
+    const { memory } = this.#interpreter;
+    this.#guarded(() => memory.load(lo, hi, size));
+    return { lo: memory.lo, hi: memory.hi };
   }
 
   /** A constant that initialises a variable on the stack. */

@@ -2,6 +2,7 @@ import { XCHG } from '../../kernel/include/linux/pgtable.ts';
 import { descriptorOf, numberOf, wordOfDescriptor, ZERO } from '../values.ts';
 import type { AsmShape } from './asm-shape.ts';
 import { hasFeature } from './capabilities-x86.ts';
+import { isDebugEnabled, isDebugMessage } from './dynamic-debug.ts';
 import { modelName } from './names.ts';
 import type { Site } from './site.ts';
 
@@ -91,15 +92,18 @@ export const X86_ASM: readonly AsmShape[] = [
     },
   },
   {
-    // arch_static_branch(): a nop until the key is enabled, which that of no tracepoint is
+    // arch_static_branch(): a nop until the key is enabled, which that of no tracepoint is, and that of pr_debug() by dyndbg
     name: 'jump label',
     is: 'modelled',
     text: /^1: ?(?:\tjmp|\s*jmp|\s*nop|\s*\.byte [^\n]*)[^\n]*\n\t\.pushsection __jump_table, {2}"aw"/,
     *run(site) {
-      const place = site.place(site.args[0]!);
-      if (place.kind !== 'variable' || !place.name.startsWith('__tracepoint_'))
-        return site.stop('a static key');
-      return { target: 0 };
+      // bit 1 of what is beside the key asks objtool for the nop
+      const [key, branch] = site.args;
+      const place = site.place(key!);
+      if (place.kind !== 'variable') return site.stop('a static key that is no variable');
+      if (place.name.startsWith('__tracepoint_')) return { target: 0 };
+      if (!isDebugMessage(place.name)) return site.stop(`the static key ${place.name}`);
+      return { target: isDebugEnabled(site, key!, place.offset) !== ((branch!.lo & 1) === 1) ? 1 : 0 };
     },
   },
   {

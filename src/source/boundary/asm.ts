@@ -9,6 +9,7 @@ import { descriptorOf, wordOf, wordOfDescriptor } from '../values.ts';
 import type { AsmResult, AsmShape } from './asm-shape.ts';
 import { X86_ASM } from './asm-x86.ts';
 import { CAPABILITIES } from './capabilities.ts';
+import { isDebugEnabled, isDebugMessage } from './dynamic-debug.ts';
 import { STATIC_KEYS } from './keys.ts';
 import { INLINED, modelName } from './names.ts';
 import type { Site } from './site.ts';
@@ -66,6 +67,7 @@ function isEnabled(site: Site, name: string, offset: number): boolean {
   if (name === 'cpu_hwcap_keys')
     return hasCapability(site, wordOf(offset / program.struct('static_key_false', 'static_key').size));
   if (name.startsWith('__tracepoint_') && offset === program.member('tracepoint', 'key').offset) return false;
+  if (isDebugMessage(name)) return isDebugEnabled(site, site.args[0]!, offset);
   const known = STATIC_KEYS[name];
   if (!known || offset !== 0) return site.stop(`the static key ${name}`);
   return known(site.k.c);

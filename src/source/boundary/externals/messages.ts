@@ -3,6 +3,7 @@ import { WARN_ONCE } from '../../../kernel/include/asm-generic/bug.ts';
 import { GFP, warn_alloc_text } from '../../../kernel/mm/page_alloc/warn_alloc.ts';
 import { pr_warn } from '../../../kernel/ops.ts';
 import { ONCE } from '../asm-x86.ts';
+import { fileOfDebug } from '../dynamic-debug.ts';
 import { modelName } from '../names.ts';
 import type { Site } from '../site.ts';
 import { type Externals, kernel } from './external.ts';
@@ -38,6 +39,12 @@ export const MESSAGES: Externals = {
   // until v5.14
   printk: print,
   _printk: print,
+  // of a bundle with CONFIG_DYNAMIC_DEBUG; without it pr_debug() is not compiled
+  __dynamic_pr_debug: kernel(function* (k, [descriptor, format, ...args], site) {
+    const text = formatted(site, site.program.text(format!), args).replace(/\n$/, '');
+    yield* k.pr_debug(fileOfDebug(site, descriptor!), text);
+    return undefined;
+  }),
   // printed with the warning that follows
   __warn_printk: kernel(function* (_, [format, ...args], site) {
     site.said.text = formatted(site, site.program.text(format!), args).replace(/\n$/, '');

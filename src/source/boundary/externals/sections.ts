@@ -33,6 +33,17 @@ const kzalloc: External = {
   },
 };
 
+/** What a compiler makes of bitmap_equal() for a map of several words: 0 if they are equal. */
+const bcmp = kernel(function* (_, [one, other, size], site) {
+  const bytes = numberOf(size!);
+  if (bytes % 8 !== 0) return site.stop(`bcmp() of ${bytes} bytes`);
+  for (let i = 0; i < bytes; i += 8) {
+    const word = yield* site.read({ lo: one!.lo + i, hi: one!.hi }, 8);
+    if (!equal(word, yield* site.read({ lo: other!.lo + i, hi: other!.hi }, 8))) return 1;
+  }
+  return 0;
+});
+
 /** The struct pages follow the tables. */
 function* withMemmap(
   site: Site,
@@ -53,6 +64,7 @@ export const SECTIONS: Externals = {
       return (yield* k.pfn_valid(numberOf(pfn!))) ? 1 : 0;
     return (yield* look(hasSection, PFN_PHYS(k.c, numberOf(pfn!)) / k.c.SECTION_SIZE)) ? 1 : 0;
   }),
+  bcmp,
   kzalloc,
   kzalloc_noprof: kzalloc,
   _kzalloc_noprof: kzalloc,
