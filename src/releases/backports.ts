@@ -1,6 +1,7 @@
 import * as arm64_init from '../kernel/arch/arm64/mm/init.ts';
 import * as arm64_mmu from '../kernel/arch/arm64/mm/mmu/arch_add_memory.ts';
 import * as hotunplug from '../kernel/arch/arm64/mm/mmu/hotunplug.ts';
+import * as huge_vmap from '../kernel/arch/arm64/mm/mmu/huge_vmap.ts';
 import * as vmemmap from '../kernel/arch/arm64/mm/mmu/vmemmap.ts';
 import * as ptdump_debugfs from '../kernel/arch/arm64/mm/ptdump_debugfs.ts';
 import * as x86_init from '../kernel/arch/x86/mm/init_64/arch_add_memory.ts';
@@ -231,6 +232,15 @@ export const BACKPORTS: readonly Backport[] = [
         x86_init.v5_2.update_end_of_memory_vars,
         x86_init.v6_1.update_end_of_memory_vars,
       ],
+    },
+  },
+  {
+    commit: null,
+    subject: 'arm64: Restrict pagetable teardown to avoid false warning',
+    since: 'v6.18',
+    stable: { 'v5.10': 'by 5.10.262', 'v6.1': '6.1.143', 'v6.12': '6.12.35' },
+    functions: {
+      pud_free_pmd_page: [huge_vmap.v5_2.pud_free_pmd_page, huge_vmap.v6_1_192.pud_free_pmd_page],
     },
   },
   {

@@ -18,6 +18,7 @@ test.each([
 test('a newer kernel of a series has what the release lacks', () => {
   expect(otherFixes('5.10.262', { name: 'v5.10' })).toEqual([
     '5.10.262 has fixes that v5.10 (5.10.223) lacks: ' +
+      '"arm64: Restrict pagetable teardown to avoid false warning" (by 5.10.262); ' +
       '"mm/ptdump: take the memory hotplug lock inside ptdump_walk_pgd()" (5.10.241); ' +
       '"drivers/base/node: handle error properly in register_one_node()" (by 5.10.262); ' +
       '"arm64: mm: Add PTE_DIRTY back to PAGE_KERNEL* to fix kexec/hibernation" (5.10.253); ' +
