@@ -3,7 +3,7 @@ import { R, W } from '../../kernel/ops.ts';
 import { zone_key, zone_to_nid } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
 import type { Place } from '../addresses.ts';
-import { numberOf, wordOf } from '../values.ts';
+import { numberOf, wordOf, ZERO } from '../values.ts';
 import type { Site } from './site.ts';
 
 /** struct zone and struct pglist_data, as the model keeps them: by member, a zone by node and index. */
@@ -85,7 +85,18 @@ function keyOf(site: Site, { nid, index }: PlaceOf<'zone'>): number {
   return found < 0 ? site.stop(`zone ${index} of node ${nid}`) : zone_key(nid, found);
 }
 
+/** Members of a zone with which the bundle was built and the machine's kernel was not: it is empty. */
+const EMPTY: Readonly<Record<string, Member>> = {
+  zone_start_pfn: given(() => ZERO),
+  spanned_pages: given(() => ZERO),
+  present_pages: given(() => ZERO),
+};
+
 export function* readZone(site: Site, place: PlaceOf<'zone'>, size: number): Steps<Int64> {
+  if (!site.addresses.zoneIndexes.includes(place.index)) {
+    const empty = memberAt(site, 'zone', EMPTY, place.offset, size);
+    if (empty?.read) return yield* empty.read(site, 0);
+  }
   const member = memberAt(site, 'zone', ZONE, place.offset, size);
   if (!member?.read) return site.stop(`a read of byte ${place.offset} of a struct zone`);
   return yield* member.read(site, keyOf(site, place));
