@@ -26,6 +26,8 @@ function disagreements(path: string, options: string): unknown {
     seed: 3,
     most: 3,
   });
+  expect(result.functions.memremap_pages).toBeGreaterThan(0);
+  expect(result.functions.memunmap_pages).toBeGreaterThan(0);
   return result.disagreements;
 }
 

@@ -3,7 +3,7 @@ import { descriptorOf, numberOf, wordOfDescriptor, ZERO } from '../values.ts';
 import type { AsmShape } from './asm-shape.ts';
 import { hasFeature } from './capabilities-x86.ts';
 import { isDebugEnabled, isDebugMessage } from './dynamic-debug.ts';
-import { modelName } from './names.ts';
+import { modelName, INLINED as STATIC } from './names.ts';
 import type { Site } from './site.ts';
 
 /** Bits of the flags of a bug table entry (include/linux/bug.h). */
@@ -13,9 +13,12 @@ export const ONCE = 1 << 1;
 /** Functions of headers and macros that compilers inline, so that no warning names them. */
 const INLINED = /^set_(?:pte|pmd|pud|p4d)_init$|_populate(?:_kernel)?_(?:safe|init)$|^prot_sethuge$|^pfn_p/;
 
-function* bug({ k, chain, program }: Site, flags: number) {
-  const where = modelName(chain.find((fn) => !INLINED.test(fn))!, program.bundle);
-  if ((flags & WARNING) === 0) yield* k.BUG(where);
+function* bug({ k, chain, program, said }: Site, flags: number) {
+  const where = modelName(chain.find((fn) => !INLINED.test(fn) && !STATIC.has(fn))!, program.bundle);
+  const { text } = said;
+  delete said.text;
+  if (text !== undefined && (flags & (WARNING | ONCE)) === WARNING) yield* k.WARN(where, text);
+  else if ((flags & WARNING) === 0) yield* k.BUG(where);
   else if ((flags & ONCE) !== 0) yield* k.WARN_ON_ONCE(where);
   else yield* k.WARN(where);
   return {};
@@ -83,7 +86,7 @@ export const X86_ASM: readonly AsmShape[] = [
     // variable_test_bit(): a bit of an array of words
     name: 'bt',
     is: 'modelled',
-    text: /^ btq {2}\$2,\$1\n(?:\t\/\* output condition code c\*\/\n)?$/,
+    text: /^ btq {2}\$2,\$1(?:\n(?:\t\/\* output condition code c\*\/\n)?)?$/,
     *run(site) {
       const [at, bit] = [site.args[0]!, numberOf(site.args[1]!)];
       if (bit < 0 || bit > 63) return site.stop('a bit beyond the first word');

@@ -1,6 +1,7 @@
 import type { Int64 } from '../../ir/read/values.ts';
 import type { Config } from '../../kernel/config.ts';
 import { leaf_entry } from '../../kernel/include/linux/pgtable.ts';
+import { NotModelled } from '../../kernel/kernel/runtime.ts';
 import type { mhp_params, vmem_altmap } from '../../kernel/kernel.ts';
 import type { SourceProgram } from '../program.ts';
 import { intOf, numberOf, wordOf, wordOfDescriptor, ZERO } from '../values.ts';
@@ -74,7 +75,13 @@ const devPagemap: ObjectStruct<Pagemap> = {
         altmapField(field),
       ]),
     ),
-    type: { read: ({ type }, _pointer, _c, program) => wordOf(program.enumerator(TYPES[type])) },
+    type: {
+      read({ type }, _pointer, _c, program) {
+        if (type === 'private' && program.bundle.config.DEVICE_PRIVATE !== 'y')
+          throw new NotModelled('private memory in a kernel without CONFIG_DEVICE_PRIVATE');
+        return wordOf(program.enumerator(TYPES[type]));
+      },
+    },
     flags: { read: ({ flags }) => wordOf(flags) },
     vmemmap_shift: { read: ({ vmemmap_shift }) => wordOf(vmemmap_shift) },
     'range.start': { read: ({ range }) => wordOf(range.start) },

@@ -181,7 +181,9 @@ export const v5_2 = {
   ): Steps<void> {
     yield* this.$resize_spans(zone, start_pfn, nr_pages);
     yield* this.$taint_zone_device(zone, start_pfn, nr_pages);
-    yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
+    // of device memory memmap_init_range() initialises what the altmap takes, and this has none
+    if (zone_idx(zone) !== this.c.ZONE_DEVICE)
+      yield* this.memmap_init_range(zone, start_pfn, nr_pages, migratetype);
   },
 
   /** move_pfn_range_to_zone(): the span of the zone, then that of its node. */

@@ -2,7 +2,9 @@ import type { Kernel } from '../../../kernel/kernel.ts';
 import { vmem_altmap_offset } from '../../../kernel/mm/memory_hotplug/add_pages.ts';
 import { MIGRATE } from '../../../kernel/mm/page.ts';
 import { W } from '../../../kernel/ops.ts';
-import { zone_key } from '../../../kernel/state.ts';
+import { pfn_to_section_nr } from '../../../kernel/pfn.ts';
+import { SECTION_HAS_MEM_MAP, zone_key } from '../../../kernel/state.ts';
+import { isBefore } from '../../bundle.ts';
 import type { SourceProgram } from '../../program.ts';
 import { intOf, numberOf, ZERO } from '../../values.ts';
 import type { Site } from '../site.ts';
@@ -87,6 +89,14 @@ export const ZONES: Externals = {
     // until v6.5: the section, and the offset in the altmap
     const old = site.program.arity('sparse_remove_section') === 5;
     const [pfn, n, altmap] = old ? [args[1], args[2], args[4]] : args;
+    // since v6.6: on x86-64 it is the model's, whose caller looks at the section
+    if (k.c.arch === 'x86_64' && !isBefore(site.program.bundle, 6, 6)) {
+      const map = yield* k.$section_mem_map(pfn_to_section_nr(k.c, numberOf(pfn!)));
+      if (!(map & SECTION_HAS_MEM_MAP)) {
+        yield* k.$section_not_valid();
+        return undefined;
+      }
+    }
     yield* k.sparse_remove_section(numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!));
     return undefined;
   }),
