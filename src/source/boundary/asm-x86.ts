@@ -1,9 +1,9 @@
 import { XCHG } from '../../kernel/include/linux/pgtable.ts';
 import { descriptorOf, numberOf, wordOfDescriptor, ZERO } from '../values.ts';
 import type { AsmShape } from './asm-shape.ts';
+import { bugEntry } from './bug.ts';
 import { hasFeature } from './capabilities-x86.ts';
 import { isDebugEnabled, isDebugMessage } from './dynamic-debug.ts';
-import { modelName, INLINED as STATIC } from './names.ts';
 import type { Site } from './site.ts';
 
 /** Bits of the flags of a bug table entry (include/linux/bug.h). */
@@ -13,14 +13,9 @@ export const ONCE = 1 << 1;
 /** Functions of headers and macros that compilers inline, so that no warning names them. */
 const INLINED = /^set_(?:pte|pmd|pud|p4d)_init$|_populate(?:_kernel)?_(?:safe|init)$|^prot_sethuge$|^pfn_p/;
 
-function* bug({ k, chain, program, said }: Site, flags: number) {
-  const where = modelName(chain.find((fn) => !INLINED.test(fn) && !STATIC.has(fn))!, program.bundle);
-  const { text } = said;
-  delete said.text;
-  if (text !== undefined && (flags & (WARNING | ONCE)) === WARNING) yield* k.WARN(where, text);
-  else if ((flags & WARNING) === 0) yield* k.BUG(where);
-  else if ((flags & ONCE) !== 0) yield* k.WARN_ON_ONCE(where);
-  else yield* k.WARN(where);
+function* bug(site: Site, flags: number) {
+  const kind = { warning: (flags & WARNING) !== 0, once: (flags & ONCE) !== 0 };
+  yield* bugEntry(site, kind, (fn) => INLINED.test(fn));
   return {};
 }
 

@@ -8,10 +8,10 @@ import type { Bundle } from '../bundle.ts';
 import { descriptorOf, wordOf, wordOfDescriptor } from '../values.ts';
 import type { AsmResult, AsmShape } from './asm-shape.ts';
 import { X86_ASM } from './asm-x86.ts';
+import { bugEntry } from './bug.ts';
 import { CAPABILITIES } from './capabilities.ts';
 import { isDebugEnabled, isDebugMessage } from './dynamic-debug.ts';
 import { STATIC_KEYS } from './keys.ts';
-import { INLINED, modelName } from './names.ts';
 import type { Site } from './site.ts';
 
 /** The directives of an entry of the bug table, as arm64's ASM_BUG_FLAGS has them, with flags as the last group. */
@@ -136,14 +136,8 @@ export const ARM64_ASM: readonly AsmShape[] = [
     name: 'WARN and BUG',
     is: 'modelled',
     text: BUG,
-    *run({ k, chain, program, said }, [, , , flags]) {
-      const where = modelName(chain.find((fn) => !INLINED.has(fn))!, program.bundle);
-      const { text } = said;
-      delete said.text;
-      if (text !== undefined && WARNING.test(flags!) && !ONCE.test(flags!)) yield* k.WARN(where, text);
-      else if (!WARNING.test(flags!)) yield* k.BUG(where);
-      else if (ONCE.test(flags!)) yield* k.WARN_ON_ONCE(where);
-      else yield* k.WARN(where);
+    *run(site, [, , , flags]) {
+      yield* bugEntry(site, { warning: WARNING.test(flags!), once: ONCE.test(flags!) });
       return {};
     },
   },

@@ -27,6 +27,3 @@ const PART_OF: Readonly<Record<string, string>> = {
  */
 export const modelName = (c: string, bundle: Bundle): string =>
   (isBefore(bundle, 5, 13) ? UNTIL_5_12 : SINCE_5_13)[c] ?? PART_OF[c] ?? c;
-
-/** Static functions that the kernel's compiler inlines: a warning in them names their caller. */
-export const INLINED: ReadonlySet<string> = new Set(['check_pfn_span', '__remove_section']);

@@ -36,7 +36,7 @@ export class ZoneOperations {
   }
 
   next(state: State): Drawn {
-    const draws = [this.#add, this.#add, this.#remove, this.#move, this.#move, this.#move];
+    const draws = [this.#add, this.#add, this.#remove, this.#remove, this.#move, this.#move, this.#move];
     return this.#pick([...draws, this.#leave, this.#leave, this.#leave]).call(this, state);
   }
 
@@ -97,15 +97,17 @@ export class ZoneOperations {
   /** What was added, or what may not be there. */
   #remove({ mem_section }: State): Drawn {
     const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
-    const known = this.#random.below(4) > 0 && this.#added.length > 0 ? this.#pick(this.#added) : undefined;
+    // never a section of which nobody has heard, nor one that is online
+    const mayGo = ({ start, size }: Range): boolean => {
+      for (let nr = Math.floor(start / PAGES_PER_SECTION); nr * PAGES_PER_SECTION < start + size; nr++)
+        if ((mem_section.get(nr)?.section_mem_map ?? SECTION_IS_ONLINE) & SECTION_IS_ONLINE) return false;
+      return true;
+    };
+    const there = this.#added.filter(mayGo);
+    const known = there.length > 0 && this.#random.below(4) > 0 ? this.#pick(there) : undefined;
     if (known) this.#added.splice(this.#added.indexOf(known), 1);
     const { start, size } = known ?? this.#range();
-    const first = Math.floor(start / PAGES_PER_SECTION);
-    const last = Math.floor((start + size - 1) / PAGES_PER_SECTION);
-    // never a section of which nobody has heard, nor one that is online
-    for (let nr = first; nr <= last; nr++)
-      if (!mem_section.has(nr) || mem_section.get(nr)!.section_mem_map & SECTION_IS_ONLINE)
-        return this.#add();
+    if (!mayGo({ start, size })) return this.#add();
     const off = this.#random.below(10) === 0 ? 1 + this.#random.below(PAGES_PER_SUBSECTION - 1) : 0;
     return {
       fn: '__remove_pages',
