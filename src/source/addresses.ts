@@ -7,7 +7,7 @@ import { fix_to_ptr } from '../kernel/mmu.ts';
 import { phys_to_virt, SECTION_NR_TO_ROOT } from '../kernel/pfn.ts';
 import type { SourceProgram } from './program.ts';
 import { BadBundle } from './stop.ts';
-import { numberOf, wordOf } from './values.ts';
+import { equal, numberOf, wordOf, ZERO } from './values.ts';
 
 /** The thing of the model that lies at an address of the kernel's C. */
 export type Place =
@@ -42,8 +42,9 @@ export const OBJECT_SIZE = 0x10000;
  * boot are in pages that are reserved and the others are not.
  */
 const SECTIONS = { structs: 2 ** 32, roots: 2 * 2 ** 32, fresh: 2 * 2 ** 32 + 2 ** 30, usages: 3 * 2 ** 32 };
-/** Nodes lie below the usages. */
+/** Nodes lie below the usages, and memory groups above the nodes: only pointers to these are known. */
 const NODES = { structs: 2 * 2 ** 32 + 2 ** 31, size: 2 ** 20 };
+const GROUPS = { structs: 2 * 2 ** 32 + 3 * 2 ** 30, size: 2 ** 8 };
 /** Sections of 128M in 48 bits. */
 const MOST_USAGES = 2 ** 21;
 
@@ -151,11 +152,29 @@ export class Addresses {
     return this.#above(NODES.structs + nid * NODES.size);
   }
 
+  /** The node and the index in the model of a zone at a pointer. */
+  zoneAt(at: Int64): { readonly nid: number; readonly zone: number } | undefined {
+    const place = this.place(at);
+    if (place.kind !== 'zone' || place.offset !== 0) return undefined;
+    const zone = this.zoneIndexes.indexOf(place.index);
+    return zone < 0 ? undefined : { nid: place.nid, zone };
+  }
+
   /** The struct zone of a zone of the model, by node and index there. */
   ofZone(nid: number, zone: number): Int64 {
     const { lo, hi } = this.ofNode(nid);
     const { offset } = this.#program.member('pglist_data', 'node_zones');
     return { lo: lo + offset + this.zoneIndexes[zone]! * this.#program.struct('zone').size, hi };
+  }
+
+  /** The struct memory_group of a group of the model, of which 0 is none. */
+  ofGroup(group: number): Int64 {
+    return group === 0 ? ZERO : this.#above(GROUPS.structs + group * GROUPS.size);
+  }
+
+  /** The group at an address that {@link ofGroup} gave. */
+  groupAt(at: Int64): number {
+    return equal(at, ZERO) ? 0 : (numberOf(at) - this.#base - GROUPS.structs) / GROUPS.size;
   }
 
   /** Where the image begins. */

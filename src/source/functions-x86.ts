@@ -64,6 +64,7 @@ export const X86_FUNCTIONS = {
   __add_pages: FUNCTIONS.__add_pages,
   __remove_pages: FUNCTIONS.__remove_pages,
   move_pfn_range_to_zone: FUNCTIONS.move_pfn_range_to_zone,
+  zone_for_pfn_range: FUNCTIONS.zone_for_pfn_range,
   remove_pfn_range_from_zone: FUNCTIONS.remove_pfn_range_from_zone,
   arch_remove_memory: source(
     [INIT_64],

@@ -7,7 +7,14 @@ import { MIGRATE } from '../kernel/mm/page.ts';
 import type { EntryPointer } from '../kernel/mmu.ts';
 import { W } from '../kernel/ops.ts';
 import { PFN_DOWN, pfn_to_section_nr } from '../kernel/pfn.ts';
-import { zone_idx, zone_to_nid } from '../kernel/state.ts';
+import {
+  MMOP_ONLINE,
+  MMOP_ONLINE_KERNEL,
+  MMOP_ONLINE_MOVABLE,
+  zone_idx,
+  zone_key,
+  zone_to_nid,
+} from '../kernel/state.ts';
 import type { Steps } from '../steps/step.ts';
 import type { Addresses } from './addresses.ts';
 import { migratetypeInC } from './boundary/externals/zones.ts';
@@ -40,6 +47,15 @@ export class Conversion {
   section = (pfn: number): Int64 => this.#addresses.ofSection(pfn_to_section_nr(this.#c, pfn));
   /** The struct zone of a zone's key. */
   zone = (key: number): Int64 => this.#addresses.ofZone(zone_to_nid(key), zone_idx(key));
+  /** The key of the zone at a pointer that C returns. */
+  zoneKey = (at: Int64): number => {
+    const found = this.#addresses.zoneAt(at);
+    if (!found) throw new BadBundle('the C returned a zone that the model does not have');
+    return zone_key(found.nid, found.zone);
+  };
+  /** The struct memory_group of a group. */
+  group = (key: number): Int64 => this.#addresses.ofGroup(key);
+  enumerator = (name: string): Int64 => wordOf(this.#program.enumerator(name));
   /** A migrate type as the last arguments: since v6.16 MIGRATE_ISOLATE is a flag beside it. */
   migratetype = (fn: string, type: number): readonly Int64[] => {
     if (!this.takes(fn, 6)) return [wordOf(migratetypeInC(this.#program, type))];
@@ -93,6 +109,13 @@ export const ONLY_WITH: Readonly<Record<string, string>> = {
   [ARM64_PTDUMP]: 'PTDUMP_DEBUGFS',
 };
 
+/** Enumerators of the model's online types. */
+const ONLINE_TYPES: Readonly<Record<number, string>> = {
+  [MMOP_ONLINE]: 'MMOP_ONLINE',
+  [MMOP_ONLINE_KERNEL]: 'MMOP_ONLINE_KERNEL',
+  [MMOP_ONLINE_MOVABLE]: 'MMOP_ONLINE_MOVABLE',
+};
+
 const root = (to: Conversion, k: Kernel): Int64 => to.entry(k.c.swapper_pg_dir);
 
 /** Files that later trees have, too, without the functions: the first release in which they are not needed. */
@@ -102,7 +125,7 @@ export const ONLY_BEFORE: Readonly<Record<string, readonly [number, number]>> = 
 };
 
 /** What a function of the model returns, of the result of the C and the model's arguments. */
-type Result<A extends readonly unknown[]> = (value: Int64, args: A) => unknown;
+type Result<A extends readonly unknown[]> = (value: Int64, args: A, to: Conversion) => unknown;
 
 /** A function of the model for which the kernel's C may stand. */
 export interface SourceFunction<A extends readonly unknown[]> {
@@ -328,6 +351,18 @@ export const FUNCTIONS = {
       to.object(null),
       ...to.migratetype('move_pfn_range_to_zone', migratetype),
     ],
+  ),
+  zone_for_pfn_range: source(
+    [MEMORY_HOTPLUG],
+    (to, _k, type: number, nid: number, group: number, pfn: number, pages: number) => [
+      to.enumerator(ONLINE_TYPES[type]!),
+      to.number(nid),
+      // since v5.15
+      ...(to.takes('zone_for_pfn_range', 5) ? [to.group(group)] : []),
+      to.number(pfn),
+      to.number(pages),
+    ],
+    { result: (value, _, to) => to.zoneKey(value) },
   ),
   remove_pfn_range_from_zone: source(
     [MEMORY_HOTPLUG],

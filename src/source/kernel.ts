@@ -57,7 +57,7 @@ const nameInC = (fn: SourceFunctionName, program: SourceProgram): string =>
 interface AnyFunction {
   readonly c: readonly string[];
   convert(to: Conversion, k: Kernel, ...args: unknown[]): readonly SourceArgument[];
-  result(value: Int64, args: unknown[]): unknown;
+  result(value: Int64, args: unknown[], to: Conversion): unknown;
   given?(to: Conversion, args: unknown[]): GivenArguments;
   also?(k: Kernel, args: unknown[]): Steps<readonly SourceArgument[]>;
   after?(k: Kernel, value: Int64, args: unknown[]): Steps<void>;
@@ -102,7 +102,7 @@ export function sourceKernel(k: Kernel, program: SourceProgram, options: SourceO
       const run = { alone: options.alone ?? false, given: given?.(to, args) ?? {} };
       const value = yield* runSource(this, program, c, words, run);
       if (after) yield* after(this, value, args);
-      return program.isVoid(c) ? undefined : result(value, args);
+      return program.isVoid(c) ? undefined : result(value, args, to);
     };
   }
   return { ...k, ...replaced };

@@ -7,6 +7,8 @@ export const RUN_BY_THE_KERNEL: ReadonlySet<string> = new Set([
   'vmemmap_populate',
   'vmemmap_free',
   'pfn_valid',
+  // looks at all zones and memory groups
+  'auto_movable_zone_for_pfn',
   '__add_pages',
   '__remove_pages',
   'sparse_add_section',

@@ -219,6 +219,13 @@ export const VARIABLES: Readonly<Record<string, Variable>> = {
   },
   pg_level: levels('pg_level'),
   kernel_pg_levels: levels('ptdump_pg_level'),
+  // since v5.15
+  online_policy: {
+    is: 'modelled',
+    *read() {
+      return wordOf(yield* R('vars', 0, 'online_policy'));
+    },
+  },
   movable_node_enabled: fixed((k) => wordOf(k.c.movable_node ? 1 : 0)),
   // no realm of Arm CCA shares memory
   prot_ns_shared: fixed(() => ZERO),

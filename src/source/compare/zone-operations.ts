@@ -1,7 +1,14 @@
 import type { Config } from '../../kernel/config.ts';
 import type { vmem_altmap } from '../../kernel/kernel.ts';
 import { MIGRATE, NO_PAGE } from '../../kernel/mm/page.ts';
-import { SECTION_IS_ONLINE, type State, zone_key } from '../../kernel/state.ts';
+import {
+  MMOP_ONLINE,
+  MMOP_ONLINE_KERNEL,
+  MMOP_ONLINE_MOVABLE,
+  SECTION_IS_ONLINE,
+  type State,
+  zone_key,
+} from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { RandomOperation } from './random-operation.ts';
 
@@ -37,7 +44,7 @@ export class ZoneOperations {
 
   next(state: State): Drawn {
     const draws = [this.#add, this.#add, this.#remove, this.#remove, this.#move, this.#move, this.#move];
-    return this.#pick([...draws, this.#leave, this.#leave, this.#leave]).call(this, state);
+    return this.#pick([...draws, this.#leave, this.#leave, this.#leave, this.#zoneFor]).call(this, state);
   }
 
   #pick<T>(items: readonly T[]): T {
@@ -161,6 +168,22 @@ export class ZoneOperations {
         if (present) yield* k.offline_mem_sections(start, end);
         yield* k.remove_pfn_range_from_zone(zone, start, size);
       },
+    };
+  }
+
+  /** The zone for a range: in the spans of zones, between them and outside. */
+  #zoneFor(): Drawn {
+    const { PAGE_SIZE, PAGES_PER_SECTION } = this.#c;
+    const boot = this.#random.below(2) === 0;
+    const { start, size } = boot
+      ? { start: (2 * G) / PAGE_SIZE + this.#random.below(6) * PAGES_PER_SECTION, size: PAGES_PER_SECTION }
+      : this.#range();
+    const type = this.#pick([MMOP_ONLINE, MMOP_ONLINE, MMOP_ONLINE_KERNEL, MMOP_ONLINE_MOVABLE]);
+    const nid = this.#random.below(2);
+    return {
+      fn: 'zone_for_pfn_range',
+      text: `zone_for_pfn_range(type ${type}, node ${nid}, pfn ${hex(start)}, ${hex(size)} pages)`,
+      call: (k) => k.zone_for_pfn_range(type, nid, 0, start, size),
     };
   }
 

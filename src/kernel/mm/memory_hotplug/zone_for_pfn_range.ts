@@ -23,13 +23,14 @@ export const ONLINE_POLICY_AUTO_MOVABLE = 1;
 export const online_policies = ['contig-zones', 'auto-movable'] as const;
 
 export const v5_2 = {
+  /** ZONE_NORMAL is asked as well, though the answer is the same. */
   *default_kernel_zone_for_pfn(
     this: Kernel,
     nid: number,
     start_pfn: number,
     nr_pages: number,
   ): Steps<number> {
-    for (let i = 0; i < this.c.ZONE_NORMAL; i++) {
+    for (let i = 0; i <= this.c.ZONE_NORMAL; i++) {
       if (yield* this.zone_intersects(zone_key(nid, i), start_pfn, nr_pages)) return zone_key(nid, i);
     }
     return zone_key(nid, this.c.ZONE_NORMAL);
@@ -160,6 +161,18 @@ export const v5_15 = {
 };
 
 export const v6_1 = {
+  *default_kernel_zone_for_pfn(
+    this: Kernel,
+    nid: number,
+    start_pfn: number,
+    nr_pages: number,
+  ): Steps<number> {
+    for (let i = 0; i < this.c.ZONE_NORMAL; i++) {
+      if (yield* this.zone_intersects(zone_key(nid, i), start_pfn, nr_pages)) return zone_key(nid, i);
+    }
+    return zone_key(nid, this.c.ZONE_NORMAL);
+  },
+
   *auto_movable_can_online_movable(
     this: Kernel,
     nid: number,

@@ -3,7 +3,7 @@ import { vmem_altmap_offset } from '../../../kernel/mm/memory_hotplug/add_pages.
 import { MIGRATE } from '../../../kernel/mm/page.ts';
 import { W } from '../../../kernel/ops.ts';
 import { pfn_to_section_nr } from '../../../kernel/pfn.ts';
-import { SECTION_HAS_MEM_MAP, zone_key } from '../../../kernel/state.ts';
+import { SECTION_HAS_MEM_MAP, zone_idx, zone_key, zone_to_nid } from '../../../kernel/state.ts';
 import { isBefore } from '../../bundle.ts';
 import type { SourceProgram } from '../../program.ts';
 import { intOf, numberOf, ZERO } from '../../values.ts';
@@ -81,6 +81,21 @@ export const ZONES: Externals = {
   // of a page in a section that device memory shares: only whether there is one is asked
   get_dev_pagemap: getDevPagemap,
   put_dev_pagemap: answers('inert', () => 0),
+  // since v5.15
+  auto_movable_zone_for_pfn: {
+    is: 'modelled',
+    *run(site) {
+      const { addresses, k, args } = site;
+      const [nid, group, pfn, n] = args;
+      const zone = yield* k.auto_movable_zone_for_pfn(
+        intOf(nid!),
+        addresses.groupAt(group!),
+        numberOf(pfn!),
+        numberOf(n!),
+      );
+      return addresses.ofZone(zone_to_nid(zone), zone_idx(zone));
+    },
+  },
   // the dev_pagemap is looked up again
   sparse_add_section: kernel(function* (k, [nid, pfn, n, altmap], site) {
     return yield* k.sparse_add_section(intOf(nid!), numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!));
