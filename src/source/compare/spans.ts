@@ -12,6 +12,16 @@ const OF_SEARCH =
 const isOfSearch = ({ text, section, written }: CompareEvent): boolean =>
   OF_SEARCH.test(text) || text === NO_ROOT || (section !== undefined && !written);
 
+/** A search begins when a span has been read, and ends with the next event that is not of it. */
+function withoutSearches(events: readonly CompareEvent[]): readonly CompareEvent[] {
+  let afterRead = false;
+  return events.filter((e) => {
+    if (afterRead && isOfSearch(e)) return false;
+    afterRead = e.span !== undefined && !e.written;
+    return true;
+  });
+}
+
 /** A write that the next one to the same field repeats, with only reads of spans in between. */
 function isRepeated(events: readonly CompareEvent[], i: number): boolean {
   const { span, written, text } = events[i]!;
@@ -49,8 +59,7 @@ export function comparableSpans(events: readonly CompareEvent[], counts: Counts)
   const count = (name: keyof Counts, n: number): void => {
     if (n > 0) counts[name] = (counts[name] ?? 0) + n;
   };
-  const ofZones = events.some(({ span }) => span !== undefined);
-  const found = ofZones ? events.filter((e) => !isOfSearch(e)) : events;
+  const found = withoutSearches(events);
   count('search', events.length - found.length);
   const written = found.filter((_, i) => !isRepeated(found, i));
   count('span_again', found.length - written.length);
