@@ -45,6 +45,8 @@ asked('MHP_BUNDLE: the page tables of a recording are those that the C makes', a
   const report = conform(recording, sourceReleaseFor(recording.ops.kernel, program));
   expect(report.steps.flatMap(({ differences }) => differences)).toEqual([]);
   expect(program.ran.get('unmap_hotplug_pmd_range')).toBeGreaterThan(0);
+  // memory goes online
+  expect(program.ran.get('resize_zone_range')).toBeGreaterThan(0);
 });
 
 asked('MHP_BUNDLE: the command prints the same figure', () => {
