@@ -25,6 +25,7 @@ export {
 } from './kernel/arch/arm64/include/asm/fixmap.ts';
 export { tlbi } from './kernel/arch/arm64/include/asm/tlbflush.ts';
 export type { Config } from './kernel/config.ts';
+export { WARN_ONCE } from './kernel/include/asm-generic/bug.ts';
 export { alloc_table } from './kernel/include/asm-generic/pgalloc.ts';
 export {
   type EntryPointer,

@@ -314,6 +314,14 @@ export const BACKPORTS: readonly Backport[] = [
     ported: { 'v5.10': hotunplug.v5_10_262 },
   },
   {
+    commit: 'bf9e4e30f353',
+    subject: 'x86/mm: use pagetable_free()',
+    since: 'v7.0',
+    stable: { 'v6.18': '6.18.7' },
+    arch: 'x86_64',
+    functions: { free_pagetable: [x86_free.v5_2.free_pagetable, x86_free.v6_18_7.free_pagetable] },
+  },
+  {
     commit: '39406c05f8f1',
     subject: 'x86/mm: Fix freeing of PMD-sized vmemmap pages',
     broken: 'v6.18',

@@ -1,7 +1,15 @@
 import type { Kernel, mhp_params, vmem_altmap } from '../kernel/kernel.ts';
 import { PFN_DOWN } from '../kernel/pfn.ts';
 import { pagemapAt } from './boundary/pagemaps.ts';
-import { FUNCTIONS, IOREMAP, PAGEMAP_FUNCTIONS, pagemapArgument, source, VMALLOC } from './functions.ts';
+import {
+  FUNCTIONS,
+  IOREMAP,
+  PAGEMAP_FUNCTIONS,
+  pagemapArgument,
+  paramsArgument,
+  source,
+  VMALLOC,
+} from './functions.ts';
 import { numberOf } from './values.ts';
 
 export const INIT_64 = 'arch/x86/mm/init_64.c';
@@ -54,12 +62,12 @@ export const X86_FUNCTIONS = {
   ]),
   arch_add_memory: source(
     [INIT_64, INIT],
-    (to, _k, nid: number, start: number, size: number, params: mhp_params) => [
+    (to, _k, nid: number, start: number, size: number, _params: mhp_params) => [
       to.number(nid),
       to.number(start),
       to.number(size),
-      to.object(params),
     ],
+    { also: (_k, [, , , params]) => paramsArgument(params) },
   ),
   __add_pages: FUNCTIONS.__add_pages,
   __remove_pages: FUNCTIONS.__remove_pages,

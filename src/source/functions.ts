@@ -18,6 +18,7 @@ import {
 import type { Steps } from '../steps/step.ts';
 import type { Addresses } from './addresses.ts';
 import { migratetypeInC } from './boundary/externals/zones.ts';
+import type { ParamsInC } from './boundary/objects.ts';
 import { nodeOfPagemap, pagemapAt, pagemapOf } from './boundary/pagemaps.ts';
 import { isBefore } from './bundle.ts';
 import type { SourceProgram } from './program.ts';
@@ -154,6 +155,12 @@ export function* pagemapArgument(pagemap: Steps<object | null>): Steps<readonly 
   return [{ object: yield* pagemap }];
 }
 
+/** A pointer to struct mhp_params. */
+export function* paramsArgument(params: mhp_params): Steps<readonly SourceArgument[]> {
+  const object: ParamsInC = { ...params, dev_pagemap: yield* pagemapOf(params.pgmap) };
+  return [{ object }];
+}
+
 /** A pointer to the first range, or ERR_PTR(). */
 function errorOf(value: Int64): number {
   const n = numberOf(value);
@@ -219,12 +226,15 @@ export const FUNCTIONS = {
     to.number(end),
     to.object(altmap),
   ]),
-  arch_add_memory: source([MMU], (to, _k, nid: number, start: number, size: number, params: mhp_params) => [
-    to.number(nid),
-    to.number(start),
-    to.number(size),
-    to.object(params),
-  ]),
+  arch_add_memory: source(
+    [MMU],
+    (to, _k, nid: number, start: number, size: number, _params: mhp_params) => [
+      to.number(nid),
+      to.number(start),
+      to.number(size),
+    ],
+    { also: (_k, [, , , params]) => paramsArgument(params) },
+  ),
   arch_remove_memory: source(
     [MMU],
     (to, _k, start: number, size: number, altmap: vmem_altmap | null) => [
@@ -323,12 +333,12 @@ export const FUNCTIONS = {
   }),
   __add_pages: source(
     [MEMORY_HOTPLUG, SPARSE],
-    (to, _k, nid: number, pfn: number, pages: number, params: mhp_params) => [
+    (to, _k, nid: number, pfn: number, pages: number, _params: mhp_params) => [
       to.number(nid),
       to.number(pfn),
       to.number(pages),
-      to.object(params),
     ],
+    { also: (_k, [, , , params]) => paramsArgument(params) },
   ),
   __remove_pages: source(
     [MEMORY_HOTPLUG, SPARSE],

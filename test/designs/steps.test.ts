@@ -21,7 +21,6 @@ const imported = (text: string): ReadonlySet<string> =>
 const SHARED = [
   'account',
   'next_node',
-  'cut_slot',
   'flags_by_slot',
   'insert_slot',
   'move_array',

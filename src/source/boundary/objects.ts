@@ -42,12 +42,16 @@ const vmemAltmap: ObjectStruct<vmem_altmap> = {
   },
 };
 
-const mhpParams: ObjectStruct<mhp_params> = {
+/** struct mhp_params, with the pagemap that it names. */
+export interface ParamsInC extends mhp_params {
+  readonly dev_pagemap: Pagemap | null;
+}
+
+const mhpParams: ObjectStruct<ParamsInC> = {
   struct: 'mhp_params',
   members: {
     altmap: { read: (params, pointer) => pointer(params.altmap) },
-    // a pointer that is compared with NULL only
-    pgmap: { read: (params) => wordOf(params.pgmap ? 1 : 0) },
+    pgmap: { read: (params, pointer) => pointer(params.dev_pagemap) },
     'pgprot.pgprot': { read: (params, _, c) => wordOfDescriptor(leaf_entry(c, 0, params.pgprot)) },
   },
 };

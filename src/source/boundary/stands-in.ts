@@ -1,6 +1,6 @@
 /**
- * Functions of headers that are externals here, although the compiled files have them: they only keep the page type and
- * the statistics of table pages, take a lock, or walk many struct pages.
+ * Functions that are externals here, although the compiled files have them: they keep what the model keeps in another way
+ * (page types and counts of table pages, references, completions, locks), allocate, or walk many struct pages.
  */
 export const STANDS_IN: ReadonlySet<string> = new Set([
   '__pagetable_ctor',

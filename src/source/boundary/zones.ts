@@ -99,12 +99,6 @@ export function* readZone(site: Site, place: PlaceOf<'zone'>, size: number): Ste
   }
   const member = memberAt(site, 'zone', ZONE, place.offset, size);
   if (!member?.read) return site.stop(`a read of byte ${place.offset} of a struct zone`);
-  // a zone that only the bundle's kernel has is empty
-  if (
-    site.addresses.zoneIndexes.indexOf(place.index) < 0 &&
-    (member === ZONE.zone_start_pfn || member === ZONE.spanned_pages)
-  )
-    return ZERO;
   return yield* member.read(site, keyOf(site, place));
 }
 

@@ -7,7 +7,7 @@ import { type CompareEvent, NO_ROOT } from './events.ts';
  * roots, pagemaps, and, with HOLES_IN_ZONE, to memblock by its slots.
  */
 const OF_SEARCH =
-  /^(?:find_smallest_online|find_biggest_online|flags of the struct page|test_bit in the map|(?:un)?lock rcu for reading|has_key "mem_section_root"|count|current|slot|pagemap_at) ?/;
+  /^(?:find_smallest_online|find_biggest_online|flags of the struct page|test_bit in the map|(?:un)?lock rcu for reading|has_key "mem_section_root"|count|current|slot|pagemap_at)(?: |$)/;
 
 const isOfSearch = ({ text, section, written }: CompareEvent): boolean =>
   OF_SEARCH.test(text) || text === NO_ROOT || (section !== undefined && !written);

@@ -3,7 +3,7 @@ import type { Kernel, mhp_params, vmem_altmap } from '../../../kernel/kernel.ts'
 import type { EntryPointer } from '../../../kernel/mmu.ts';
 import type { Steps } from '../../../steps/step.ts';
 import { descriptorOf, equal, wordOf, ZERO } from '../../values.ts';
-import { isPagemap, type Pagemap } from '../pagemaps.ts';
+import { isPagemap, type Pagemap, pagemapKeyAt } from '../pagemaps.ts';
 import type { Site, Standing } from '../site.ts';
 
 /** A function that the bundle's files call and do not define. */
@@ -60,6 +60,15 @@ export function altmapAt(site: Site, at: Int64): vmem_altmap | null {
 
 export const pagemapKeyOf = (site: Site, at: Int64): number =>
   (site.objectAt(at) as Pagemap | null)?.key ?? 0;
+
+/**
+ * Holds that a dev_pagemap that C passes down, as it does since some release, is the one that the model looks up there; a
+ * function that takes none passes nothing.
+ */
+export function* checkPagemap(site: Site, at: Int64 | undefined, pfn: number): Steps<void> {
+  if (at && pagemapKeyOf(site, at) !== (yield* pagemapKeyAt(site.k, pfn)))
+    site.stop('another dev_pagemap than that of the memory');
+}
 
 /** struct mhp_params: an argument of the model's caller, or a variable of a function of C. */
 export function* paramsAt(site: Site, at: Int64): Steps<mhp_params> {

@@ -1,8 +1,8 @@
 import { look, operation } from '../../../kernel/ops.ts';
 import { PFN_PHYS } from '../../../kernel/pfn.ts';
-import type { State } from '../../../kernel/state.ts';
+import { NO_ZONE, type State } from '../../../kernel/state.ts';
 import { intOf, numberOf } from '../../values.ts';
-import { altmapAt, answers, type Externals, kernel, paramsAt } from './external.ts';
+import { altmapAt, answers, checkPagemap, type Externals, kernel, paramsAt } from './external.ts';
 
 /** By memblock's memory; what it does not have is the first online node's. */
 const nodeOfPfn = operation({
@@ -31,9 +31,9 @@ export const MEMORY_HOTPLUG: Externals = {
   __add_pages: kernel(function* (k, [nid, pfn, n, params], site) {
     return yield* k.__add_pages(intOf(nid!), numberOf(pfn!), numberOf(n!), yield* paramsAt(site, params!));
   }),
-  // the model looks up the dev_pagemap
-  __remove_pages: kernel(function* (k, [pfn, n, altmap], site) {
-    yield* k.__remove_pages(numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!), -1);
+  __remove_pages: kernel(function* (k, [pfn, n, altmap, pgmap], site) {
+    yield* checkPagemap(site, pgmap, numberOf(pfn!));
+    yield* k.__remove_pages(numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!), NO_ZONE);
     return undefined;
   }),
   memblock_clear_nomap: kernel(function* (k, [start, size]) {

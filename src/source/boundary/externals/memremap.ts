@@ -1,3 +1,4 @@
+import type { Int64 } from '../../../ir/read/values.ts';
 import {
   mem_hotplug_begin,
   mem_hotplug_done,
@@ -6,46 +7,88 @@ import {
 } from '../../../kernel/locks.ts';
 import { pagemap_at } from '../../../kernel/mm/memremap.ts';
 import { look, W } from '../../../kernel/ops.ts';
-import { numberOf } from '../../values.ts';
-import { pagemapKeyAt, pagemapOf } from '../pagemaps.ts';
+import { intOf, numberOf, wordOf, ZERO } from '../../values.ts';
+import { isPagemap, pagemapKeyAt, pagemapOf } from '../pagemaps.ts';
+import type { Site, Standing } from '../site.ts';
 import { zoneAt } from '../zones.ts';
 import { answers, type External, type Externals, kernel, pagemapKeyOf, pfnOf } from './external.ts';
 
-/** The references to a pagemap: the model has none but those of memremap_pages() itself, which memunmap_pages() puts. */
+/** Of a pagemap's reference counter or completion: it answers, and does nothing. */
+const ofPagemap = (is: Standing, value: number): External => ({
+  is,
+  *run(site) {
+    checkInPagemap(site);
+    return wordOf(value);
+  },
+});
+
+function checkInPagemap(site: Site): void {
+  if (!isPagemap(site.objectAround(site.args[0]!).object))
+    site.stop('a reference counter or completion that is in no dev_pagemap');
+}
+
+/** Refuses other variables than the named one. */
+function checkVariable(site: Site, at: Int64, name: string): void {
+  const place = site.place(at);
+  if (place.kind !== 'variable' || place.name.replace(/@\d+$/, '') !== name || place.offset !== 0)
+    site.stop(`what is not ${name}`);
+}
+
+/** The references to a pagemap, which the model does not count. */
 const REFERENCES: Externals = {
-  percpu_ref_init: kernel(function* (k) {
+  percpu_ref_init: kernel(function* (k, _args, site) {
+    checkInPagemap(site);
     return (yield* k.$should_fail('percpu_ref')) ? -k.errno.ENOMEM : 0;
   }),
-  // a pagemap in pgmap_array is live: the model takes it out where the C kills its references
-  percpu_ref_tryget_live: answers('modelled', () => 1),
-  percpu_ref_tryget_live_rcu: answers('modelled', () => 1),
-  percpu_ref_get_many: answers('inert', () => 0),
-  percpu_ref_put_many: answers('inert', () => 0),
-  percpu_ref_put: answers('inert', () => 0),
-  percpu_ref_kill: answers('inert', () => 0),
-  percpu_ref_exit: answers('inert', () => 0),
-  init_completion: answers('inert', () => 0),
-  __init_completion: answers('inert', () => 0),
+  // a pagemap in pgmap_array counts as live, also once its references are killed
+  percpu_ref_tryget_live: ofPagemap('modelled', 1),
+  percpu_ref_tryget_live_rcu: ofPagemap('modelled', 1),
+  percpu_ref_get_many: ofPagemap('inert', 0),
+  percpu_ref_put_many: ofPagemap('inert', 0),
+  percpu_ref_put: ofPagemap('inert', 0),
+  percpu_ref_kill: ofPagemap('inert', 0),
+  percpu_ref_exit: ofPagemap('inert', 0),
+  init_completion: ofPagemap('inert', 0),
+  __init_completion: ofPagemap('inert', 0),
   // until the last reference is put
-  wait_for_completion: answers('inert', () => 0),
+  wait_for_completion: ofPagemap('inert', 0),
 };
 
 /** xa_mk_internal() of an errno, as xa_err() expects it. */
 const xaError = (error: number): number => error * 4 + 2;
 
 /** pgmap_array has the pagemap of each pfn; the model's pagemaps know their range. */
-const xaStoreRange: External = kernel(function* (k, [, first, , entry], site) {
+const xaStoreRange: External = kernel(function* (k, [xa, first, last, entry], site) {
+  checkVariable(site, xa!, 'pgmap_array');
+  const { PAGE_SIZE } = k.c;
   const key = pagemapKeyOf(site, entry!);
+  const own = yield* pagemapOf(key || (yield* pagemapKeyAt(k, numberOf(first!))));
+  if (!own) return site.stop('xa_store_range() of NULL where no pagemap is');
+  if (
+    numberOf(first!) !== Math.floor(own.range.start / PAGE_SIZE) ||
+    numberOf(last!) !== Math.floor(own.range.end / PAGE_SIZE)
+  )
+    return site.stop('xa_store_range() of another range than that of the pagemap');
   if (key !== 0) {
     if (yield* k.$should_fail('pgmap_array')) return xaError(-k.errno.ENOMEM);
     yield* W('dev_pagemap', key, 'mapped', true);
     return undefined;
   }
-  const stored = yield* pagemapKeyAt(k, numberOf(first!));
-  if (stored === 0) return site.stop('xa_store_range() of NULL where no pagemap is');
-  yield* W('dev_pagemap', stored, 'mapped', false);
+  yield* W('dev_pagemap', own.key, 'mapped', false);
   return undefined;
 });
+
+/** include/linux/ioport.h, in all modelled releases. */
+const IORESOURCE_SYSTEM_RAM = 0x01000200;
+const IORES_DESC_NONE = 0;
+
+const managedKey: External = {
+  is: 'inert',
+  *run(site) {
+    checkVariable(site, site.args[0]!, 'devmap_managed_key');
+    return ZERO;
+  },
+};
 
 /** What mm/memremap.c calls. */
 export const MEMREMAP: Externals = {
@@ -54,6 +97,7 @@ export const MEMREMAP: Externals = {
   xa_load: {
     is: 'modelled',
     *run(site) {
+      checkVariable(site, site.args[0]!, 'pgmap_array');
       return site.pointer(
         yield* pagemapOf(yield* look(pagemap_at, numberOf(site.args[1]!), site.k.c.PAGE_SIZE)),
       );
@@ -79,8 +123,10 @@ export const MEMREMAP: Externals = {
     yield* mem_hotplug_done();
     return undefined;
   }),
-  // of busy System RAM
-  region_intersects: kernel(function* (k, [start, size], site) {
+  // of System RAM
+  region_intersects: kernel(function* (k, [start, size, flags, desc], site) {
+    if (numberOf(flags!) !== IORESOURCE_SYSTEM_RAM || intOf(desc!) !== IORES_DESC_NONE)
+      return site.stop('region_intersects() of what is not System RAM');
     const found = yield* k.$region_intersects_ram(numberOf(start!), numberOf(size!));
     const name = found === 'disjoint' ? 'DISJOINT' : found === 'mixed' ? 'MIXED' : 'INTERSECTS';
     return site.program.enumerator(`REGION_${name}`);
@@ -103,12 +149,12 @@ export const MEMREMAP: Externals = {
     yield* k.$put_pages(pfn, pfn + 1, site.chain[0]!);
     return undefined;
   }),
-  // the memory types of x86's PAT, which whoever maps device memory has reserved in the model
+  // the memory types of x86's PAT: that memremap_pages() reserves them, and may fail to, is not modelled
   track_pfn_remap: answers('inert', () => 0),
   untrack_pfn: answers('inert', () => 0),
   pfnmap_track: answers('inert', () => 0),
   pfnmap_untrack: answers('inert', () => 0),
   // how many pagemaps want to know of pages that are freed
-  static_key_slow_inc: answers('inert', () => 0),
-  static_key_slow_dec: answers('inert', () => 0),
+  static_key_slow_inc: managedKey,
+  static_key_slow_dec: managedKey,
 };

@@ -6,10 +6,11 @@ import { pfn_to_section_nr } from '../../../kernel/pfn.ts';
 import { SECTION_HAS_MEM_MAP, zone_idx, zone_key, zone_to_nid } from '../../../kernel/state.ts';
 import { isBefore } from '../../bundle.ts';
 import type { SourceProgram } from '../../program.ts';
-import { intOf, numberOf, ZERO } from '../../values.ts';
+import { intOf, numberOf } from '../../values.ts';
+import { pagemapOf } from '../pagemaps.ts';
 import type { Site } from '../site.ts';
 import { zoneAt } from '../zones.ts';
-import { altmapAt, answers, type External, type Externals, kernel } from './external.ts';
+import { altmapAt, answers, checkPagemap, type External, type Externals, kernel } from './external.ts';
 
 /** Migrate types of the model by the enumerators. */
 const MIGRATE_TYPES = {
@@ -60,8 +61,7 @@ const getDevPagemap: External = {
   is: 'modelled',
   *run(site) {
     const pfn = numberOf(site.args[0]!);
-    const pgmap = yield* site.k.get_dev_pagemap(pfn);
-    return pgmap ? site.addresses.ofFresh({ fresh: 'usage' }) : ZERO;
+    return site.pointer(yield* pagemapOf(yield* site.k.get_dev_pagemap(pfn)));
   },
 };
 
@@ -96,14 +96,15 @@ export const ZONES: Externals = {
       return addresses.ofZone(zone_to_nid(zone), zone_idx(zone));
     },
   },
-  // the dev_pagemap is looked up again
-  sparse_add_section: kernel(function* (k, [nid, pfn, n, altmap], site) {
+  sparse_add_section: kernel(function* (k, [nid, pfn, n, altmap, pgmap], site) {
+    yield* checkPagemap(site, pgmap, numberOf(pfn!));
     return yield* k.sparse_add_section(intOf(nid!), numberOf(pfn!), numberOf(n!), altmapAt(site, altmap!));
   }),
   sparse_remove_section: kernel(function* (k, args, site) {
     // until v6.5: the section, and the offset in the altmap
     const old = site.program.arity('sparse_remove_section') === 5;
-    const [pfn, n, altmap] = old ? [args[1], args[2], args[4]] : args;
+    const [pfn, n, altmap, pgmap] = old ? [args[1], args[2], args[4]] : args;
+    yield* checkPagemap(site, pgmap, numberOf(pfn!));
     // since v6.6: on x86-64 it is the model's, whose caller looks at the section
     if (k.c.arch === 'x86_64' && !isBefore(site.program.bundle, 6, 6)) {
       const map = yield* k.$section_mem_map(pfn_to_section_nr(k.c, numberOf(pfn!)));
@@ -117,6 +118,6 @@ export const ZONES: Externals = {
   }),
   vmem_altmap_offset: kernel(function* (_, [altmap], site) {
     const found = altmapAt(site, altmap!);
-    return found ? found.reserve + found.free : 0;
+    return found ? vmem_altmap_offset(found) : 0;
   }),
 };
