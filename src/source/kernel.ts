@@ -45,8 +45,10 @@ function checkSections({ c }: Kernel, program: SourceProgram): void {
 /** Huge vmaps depend on whether kernel_page_tables is built in. */
 function checkPtdump({ c }: Kernel, { bundle }: SourceProgram): void {
   if (c.PTDUMP_DEBUGFS === (bundle.config.PTDUMP_DEBUGFS === 'y')) return;
-  const asked = c.PTDUMP_DEBUGFS ? 'with' : 'without';
-  throw new ImpossibleMachine(`the bundle is not of a kernel ${asked} CONFIG_PTDUMP_DEBUGFS`);
+  const [is, asked] = c.PTDUMP_DEBUGFS ? ['without', 'with'] : ['with', 'without'];
+  throw new ImpossibleMachine(
+    `the bundle is of a kernel ${is} CONFIG_PTDUMP_DEBUGFS, the machine's is ${asked} it (mhp ir --config)`,
+  );
 }
 
 /** The name in C of a function of the model: the first that the bundle has. */

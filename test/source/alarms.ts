@@ -11,8 +11,8 @@ const judgedSchema = z.strictObject({
   arch: z.enum(['arm64', 'x86_64']),
   /** A regular expression that the whole alarm matches. */
   alarm: z.string(),
-  /** The entries, or functions of random operations, in which it may occur; any by default. */
-  in: z.array(z.string()).optional(),
+  /** The entries, or functions of random operations, in which it may occur. */
+  in: z.array(z.string()),
   about: z.string(),
 });
 export type Judged = z.infer<typeof judgedSchema>;
@@ -23,10 +23,7 @@ export const JUDGED: readonly Judged[] = z
 
 export const judgementOf = (arch: Judged['arch'], alarm: string, where: string): Judged | undefined =>
   JUDGED.find(
-    (row) =>
-      row.arch === arch &&
-      new RegExp(`^(?:${row.alarm})$`).test(alarm) &&
-      (row.in === undefined || row.in.includes(where)),
+    (row) => row.arch === arch && new RegExp(`^(?:${row.alarm})$`).test(alarm) && row.in.includes(where),
   );
 
 interface Row {

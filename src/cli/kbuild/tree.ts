@@ -12,16 +12,16 @@ export interface KernelTree {
 }
 
 /** @throws InputError for a folder that is no kernel tree, or in which somebody has built */
-export function kernelTree(folder: string): KernelTree {
+export function kernelTree(folder: string, option = '--source'): KernelTree {
   const path = resolve(folder);
   const makefile = join(path, 'Makefile');
   if (!existsSync(makefile) || !existsSync(join(path, 'arch', 'arm64', 'mm', 'mmu.c')))
-    throw new InputError('--source', '', `${folder} is not the top of a kernel tree`);
+    throw new InputError(option, '', `${folder} is not the top of a kernel tree`);
   const text = readFileSync(makefile, 'utf8');
   const number = (name: string): string | undefined => new RegExp(`^${name} = (\\d+)$`, 'm').exec(text)?.[1];
   const [major, minor, sub] = ['VERSION', 'PATCHLEVEL', 'SUBLEVEL'].map(number);
   if (major === undefined || minor === undefined)
-    throw new InputError('--source', '', `${folder}/Makefile has no version`);
+    throw new InputError(option, '', `${folder}/Makefile has no version`);
   return { name: folder, path, version: `${major}.${minor}.${sub ?? 0}` };
 }
 
@@ -40,7 +40,7 @@ export function checkClean({ name, path }: KernelTree): void {
  * @throws InputError for a folder that is no kernel tree, or one of another version
  */
 export function treeLines(folder: string, version: string): (file: string) => readonly string[] {
-  const tree = kernelTree(folder);
+  const tree = kernelTree(folder, '--tree');
   if (tree.version !== version)
     throw new InputError('--tree', '', `${folder} is Linux ${tree.version}, the bundle is of ${version}`);
   const known = new Map<string, readonly string[]>();

@@ -18,9 +18,11 @@ import { functionsOf } from '../../../source/functions-of.ts';
 import { INIT_64 } from '../../../source/functions-x86.ts';
 import { checkInput, checkOutput } from '../../files/output.ts';
 import { type Build, copyBuild, prepareBuild } from '../../kbuild/build.ts';
+import { locked } from '../../kbuild/build-lock.ts';
 import { saveBundle } from '../../kbuild/bundle-file.ts';
 import { commandFor, compileCommands, compileFile } from '../../kbuild/compile.ts';
 import { patchedTree } from '../../kbuild/patched.ts';
+import { replacedFunctions } from '../../kbuild/replaced.ts';
 import { readSeries, type SeriesPatch } from '../../kbuild/series.ts';
 import { checkPrograms, findToolchain, linkPrograms, type Toolchain } from '../../kbuild/toolchain.ts';
 import { type KernelTree, kernelTree } from '../../kbuild/tree.ts';
@@ -83,7 +85,11 @@ async function run(flags: Flags): Promise<void> {
   const given = kernelTree(flags.source);
   const out = flags.out ?? `linux-${[given.version, ...namesOf(flags), flags.arch].join('-')}.ir`;
   checkOutput(out);
-  const config = flags.config === undefined ? null : read(flags.config);
+  const config = flags.config === undefined ? null : readConfiguration(flags.config);
+  const replacing = flags.replace ?? [];
+  for (const own of replacing) checkInput(own);
+  const twice = replacing.find((own, i) => replacing.indexOf(own) !== i);
+  if (twice !== undefined) throw new InputError('--replace', twice, 'given twice');
   const series: SeriesPatch[] = [];
   for (const file of flags.patch ?? []) series.push(...(await readSeries(file)));
   const toolchain = findToolchain();
@@ -116,8 +122,8 @@ async function run(flags: Flags): Promise<void> {
     tell(`${i + 1}/${files.length} ${file}: ${took}`);
     modules.push(module);
   }
-  for (const own of flags.replace ?? []) {
-    checkInput(own);
+  const ofTree = [...modules];
+  for (const own of replacing) {
     const command = commandFor(commands.get(flags.arch === 'arm64' ? MMU : INIT_64)!, resolve(own));
     const { module } = await compileFile(
       build,
@@ -126,7 +132,10 @@ async function run(flags: Flags): Promise<void> {
       toolchain,
       join(cacheFolder(), 'files'),
     );
-    tell(`${own}: in place of the tree's functions`);
+    const names = replacedFunctions(own, module, ofTree).map(
+      ({ name, alike }) => `${name}()${alike ? '' : ' (with other parameters or another result)'}`,
+    );
+    tell(`${own}: in place of the tree's ${names.join(', ')}`);
     modules.push({ ...module, replaces: true });
   }
   saveBundle(out, bundleOf(build, toolchain, modules));
@@ -137,9 +146,12 @@ async function run(flags: Flags): Promise<void> {
 /** "v3_fix" of "mails/v3_fix.mbox", for the bundle's name. */
 const namesOf = ({ patch = [] }: Flags): string[] => patch.slice(0, 1).map((file) => parse(file).name);
 
-function read(path: string): string {
+function readConfiguration(path: string): string {
   checkInput(path);
-  return readFileSync(path, 'utf8');
+  const text = readFileSync(path, 'utf8');
+  if (readConfig(text).MEMORY_HOTPLUG !== 'y')
+    throw new InputError('--config', path, 'is no .config with CONFIG_MEMORY_HOTPLUG=y');
+  return text;
 }
 
 /** A build of its own for each tree, configuration and compiler. */
@@ -156,12 +168,11 @@ async function preparedBuild(
     .slice(0, 16);
   const folder = join(cacheFolder(), 'builds', key);
   const build = { tree, arch, path: join(folder, 'build'), programs: join(folder, 'llvm') };
-  linkPrograms(toolchain, build.programs);
-  if (from !== undefined) {
-    copyBuild(build, from);
-    return build;
-  }
-  await prepareBuild(build, config, tell);
+  await locked(folder, async () => {
+    linkPrograms(toolchain, build.programs);
+    if (from === undefined) await prepareBuild(build, config, tell);
+    else copyBuild(build, from);
+  });
   return build;
 }
 
