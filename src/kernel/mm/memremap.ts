@@ -144,7 +144,7 @@ export const v5_2 = {
     if (refused) return refused;
     yield* W('dev_pagemap', pgmap, 'mapped', true);
     const error = yield* this.pagemap_range(pgmap, range.start, range.size);
-    if (error) yield* W('dev_pagemap', pgmap, 'mapped', false);
+    if (error) yield* this.pgmap_array_delete(pgmap);
     return error;
   },
 
