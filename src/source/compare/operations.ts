@@ -4,25 +4,17 @@ import { _PAGE_DIRTY, _PAGE_RW } from '../../kernel/arch/x86/include/asm/pgtable
 import { MASK_1G, MASK_2M } from '../../kernel/arch/x86/mm/init.ts';
 import type { Config } from '../../kernel/config.ts';
 import { type EntryPointer, present, READ_ONCE } from '../../kernel/include/linux/pgtable.ts';
-import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
-import { W } from '../../kernel/ops.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
 import { phys_to_virt, vmemmap_of } from '../../kernel/pfn.ts';
-import { type dev_pagemap, NO_ZONE, SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
+import { NO_ZONE, SECTION_HAS_MEM_MAP, type State } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
 import type { Steps } from '../../steps/step.ts';
-import { isBefore } from '../bundle.ts';
 import { sourceFunctions } from '../kernel.ts';
 import type { SourceProgram } from '../program.ts';
-import type { RandomOperation } from './random-operation.ts';
+import { PAGEMAP_SITES, PagemapOperations } from './pagemap-operations.ts';
+import type { Drawn, RandomOperation } from './random-operation.ts';
+import { drawAltmap, G, hex, pick, type Range } from './ranges.ts';
 import { ZoneOperations } from './zone-operations.ts';
-
-/** A range that an operation has mapped and a later one may take. */
-interface Range {
-  readonly start: number;
-  readonly size: number;
-}
-
-const G = 2 ** 30;
 
 /** Above all memory of the machine; close enough that tables are shared. Of those in the linear map some are drawn. */
 const AREAS = [64 * G, 64 * G + G / 2, 65 * G, 127 * G, 512 * G, 513 * G];
@@ -32,11 +24,6 @@ const SECTION_AREAS = [320 * G, 321 * G, 2048 * G];
 
 /** Allocations below arch_add_memory(), of which all from one on may fail. */
 const ADD_SITES = ['pgtable', 'vmemmap_block'];
-/** Device memory: nothing else is there. */
-const PAGEMAP_AREAS = [192 * G, 193 * G, 1536 * G];
-
-/** Allocations of mm/memremap.c. */
-const PAGEMAP_SITES = ['percpu_ref', 'pgmap_array'];
 
 /** Allocations of mm/sparse.c. */
 const SECTION_SITES = ['mem_section_root', 'mem_section_usage', 'vmemmap_populate'];
@@ -45,15 +32,10 @@ const SECTION_SITES = ['mem_section_root', 'mem_section_usage', 'vmemmap_populat
 const isPresent = ({ mem_section }: State, section: number): boolean =>
   ((mem_section.get(section)?.section_mem_map ?? 0) & SECTION_HAS_MEM_MAP) !== 0;
 
-/** An operation as it is drawn: with a failure of its own, or one that is drawn later. */
-type Drawn = Omit<RandomOperation, 'failure'> & Partial<Pick<RandomOperation, 'failure'>>;
-
 function* isTableAt(k: Kernel, p: EntryPointer): Steps<boolean> {
   const entry = yield* READ_ONCE(p);
   return present(k.c, entry) && isTable(entry);
 }
-
-const hex = (n: number): string => `0x${n.toString(16)}`;
 
 /** Draws operations on the kernel's tables, most of them sensible, some on ranges that others have mapped. */
 export class RandomOperations {
@@ -64,10 +46,7 @@ export class RandomOperations {
   readonly #zones: ZoneOperations | undefined;
   readonly #areas: readonly number[];
   readonly #sectionAreas: readonly number[];
-  readonly #pagemapAreas: readonly number[];
-  readonly #pagemaps: boolean;
-  readonly #types: dev_pagemap['type'][];
-  readonly #compound: boolean;
+  readonly #pagemaps: PagemapOperations | undefined;
   readonly #ioremapUnits: number[];
   readonly #mapped: Range[] = [];
   readonly #populated: Range[] = [];
@@ -78,7 +57,6 @@ export class RandomOperations {
 
   constructor(random: Prng, k: Kernel, program: SourceProgram) {
     const functions = sourceFunctions(program);
-    const { bundle } = program;
     const { c } = k;
     this.#random = random;
     this.#c = c;
@@ -92,11 +70,8 @@ export class RandomOperations {
       this.#ioremapUnits.push(G);
     const isMappable = (start: number): boolean => start < c.mappable_range.end - 64 * G;
     this.#areas = AREAS.filter(isMappable);
-    this.#pagemaps = functions.includes('memremap_pages');
-    this.#pagemapAreas = PAGEMAP_AREAS.filter(isMappable);
-    this.#types = ['generic', 'generic', 'fs_dax'];
-    if (bundle.config.DEVICE_PRIVATE === 'y') this.#types.push('private');
-    this.#compound = !isBefore(bundle, 5, 17);
+    if (functions.includes('memremap_pages'))
+      this.#pagemaps = new PagemapOperations(random, c, program.bundle, isMappable);
     this.#sectionAreas = SECTION_AREAS.filter(isMappable);
   }
 
@@ -114,7 +89,7 @@ export class RandomOperations {
       ...(this.#sections
         ? [this.#addSection, this.#addSection, this.#removeSection, this.#removeSection, this.#pfnValid]
         : []),
-      ...(this.#pagemaps ? [this.#memremap, this.#memremap, this.#memunmap] : []),
+      ...this.#ofPagemaps(),
       ...(c.can_set_direct_map && this.#random.below(16) > 0
         ? [this.#map, this.#map]
         : [this.#hotplug, this.#failingAdd]),
@@ -128,13 +103,19 @@ export class RandomOperations {
       ...[this.#populate, this.#populate, this.#free, this.#free, this.#hotplug],
       this.#failingAdd,
       ...[this.#ioremap, this.#ioremapOver, this.#vmap, this.#vunmap, this.#vunmap, this.#freeTable],
-      ...(this.#pagemaps ? [this.#memremap, this.#memremap, this.#memunmap] : []),
+      ...this.#ofPagemaps(),
     ];
     return { failure: this.#failure(), ...this.#pick(draws).call(this, state) };
   }
 
+  #ofPagemaps(): ((state: State) => Drawn)[] {
+    const pagemaps = this.#pagemaps;
+    if (!pagemaps) return [];
+    return [() => pagemaps.map(), () => pagemaps.map(), (state) => pagemaps.unmap(state)];
+  }
+
   #pick<T>(items: readonly T[]): T {
-    return items[this.#random.below(items.length)]!;
+    return pick(this.#random, items);
   }
 
   #failure(): RandomOperation['failure'] {
@@ -158,7 +139,7 @@ export class RandomOperations {
     return { start: start + ragged, size: (1 + this.#random.below(most)) * unit, unit };
   }
 
-  #map(): Omit<RandomOperation, 'failure'> {
+  #map(): Drawn {
     const c = this.#c;
     const { start, size, unit } = this.#range();
     // pages of large ranges would take too long
@@ -211,7 +192,7 @@ export class RandomOperations {
   }
 
   /** A range of the linear map of x86-64: the sizes of leaves as init_memory_mapping() chooses them, or any. */
-  #mapLinear(): Omit<RandomOperation, 'failure'> {
+  #mapLinear(): Drawn {
     const c = this.#c;
     const { start, size, unit } = this.#range();
     this.#mapped.push({ start, size });
@@ -233,7 +214,7 @@ export class RandomOperations {
     };
   }
 
-  #unmapLinear(): Omit<RandomOperation, 'failure'> {
+  #unmapLinear(): Drawn {
     const { start, size } = this.#partOf(this.#mapped, this.#c.PAGE_SIZE) ?? this.#range();
     return {
       fn: 'kernel_physical_mapping_remove',
@@ -257,7 +238,7 @@ export class RandomOperations {
     return { start, size };
   }
 
-  #unmap(): Omit<RandomOperation, 'failure'> {
+  #unmap(): Drawn {
     const { start, size } = this.#partOf(this.#mapped, this.#c.PAGE_SIZE) ?? this.#range();
     return {
       fn: '__remove_pgd_mapping',
@@ -274,21 +255,10 @@ export class RandomOperations {
     return { start, size: unit * (1 + this.#random.below(3)) };
   }
 
-  #altmap(pfn: number): vmem_altmap | null {
-    if (this.#random.below(3) > 0) return null;
-    return {
-      base_pfn: pfn,
-      reserve: this.#random.below(3),
-      free: this.#random.below(2) === 0 ? 1024 : this.#random.below(8),
-      align: 0,
-      alloc: this.#random.below(3),
-    };
-  }
-
-  #populate(): Omit<RandomOperation, 'failure'> {
+  #populate(): Drawn {
     const { start, size } = this.#pages();
     const nid = this.#random.below(2);
-    const altmap = this.#altmap(start);
+    const altmap = drawAltmap(this.#random, start);
     this.#populated.push({ start, size });
     const [from, to] = [vmemmap_of(this.#c, start), vmemmap_of(this.#c, start + size)];
     return {
@@ -298,9 +268,9 @@ export class RandomOperations {
     };
   }
 
-  #free(): Omit<RandomOperation, 'failure'> {
+  #free(): Drawn {
     const { start, size } = this.#partOf(this.#populated, this.#c.PAGES_PER_SUBSECTION) ?? this.#pages();
-    const altmap = this.#random.below(4) === 0 ? this.#altmap(start) : null;
+    const altmap = this.#random.below(4) === 0 ? drawAltmap(this.#random, start) : null;
     const [from, to] = [vmemmap_of(this.#c, start), vmemmap_of(this.#c, start + size)];
     return {
       fn: 'vmemmap_free',
@@ -339,7 +309,7 @@ export class RandomOperations {
   }
 
   /** Pages of the machine's memory, in any order. */
-  #vmap(): Omit<RandomOperation, 'failure'> {
+  #vmap(): Drawn {
     const { PAGE_SIZE, layout, pgprot } = this.#c;
     const base = Math.ceil(layout.VMALLOC_START / G) * G;
     const start = base + this.#random.below(3) * G + this.#random.below(1200) * PAGE_SIZE;
@@ -357,7 +327,7 @@ export class RandomOperations {
   }
 
   /** The table below an entry of the vmalloc area, of PTEs or of PMDs, if there is one. */
-  #freeTable(): Omit<RandomOperation, 'failure'> {
+  #freeTable(): Drawn {
     const known = this.#remapped.length > 0 ? this.#pick(this.#remapped) : undefined;
     if (!known) return this.#ioremap();
     const fn = this.#random.below(3) > 0 ? 'pmd_free_pte_page' : 'pud_free_pmd_page';
@@ -379,7 +349,7 @@ export class RandomOperations {
   }
 
   /** A walk of what is mapped, or of gigabytes without a table. */
-  #ptdump(): Omit<RandomOperation, 'failure'> {
+  #ptdump(): Drawn {
     const c = this.#c;
     const inLinearMap = (range: Range): Range => ({ ...range, start: phys_to_virt(c, range.start) });
     const known = this.#random.below(4) > 0 ? [...this.#mapped.map(inLinearMap), ...this.#remapped] : [];
@@ -404,51 +374,6 @@ export class RandomOperations {
     };
   }
 
-  /** Whole sub-sections or not; over System RAM or other device memory, too. */
-  #memremap(): Omit<RandomOperation, 'failure'> {
-    const { PAGE_SIZE, PMD_SIZE, PAGES_PER_SUBSECTION, SECTION_SIZE } = this.#c;
-    const unit = PAGES_PER_SUBSECTION * PAGE_SIZE;
-    const n = SECTION_SIZE / unit;
-    // the boot memory of node 1 ends at 5G
-    const area = this.#random.below(8) === 0 ? 5 * G - n * unit : this.#pick(this.#pagemapAreas);
-    const ragged = this.#random.below(8) === 0 ? this.#random.below(4) * PAGE_SIZE : 0;
-    const start = area + this.#random.below(2 * n) * unit + ragged;
-    const most = this.#random.below(3) > 0 ? 4 : Math.min(2 * n, 128);
-    const units = 1 + this.#random.below(most);
-    const size = units * unit + (this.#random.below(16) === 0 ? PAGE_SIZE : 0);
-    const type = this.#pick(this.#types);
-    const altmap = type === 'private' ? null : this.#altmap(start / PAGE_SIZE);
-    const orders = [0, Math.log2(PMD_SIZE / PAGE_SIZE)];
-    const order = this.#compound && type === 'generic' ? this.#pick(orders) : 0;
-    const nid = this.#random.below(2);
-    const text = [
-      `${hex(start)}, ${hex(size)}, ${type}, node ${nid}`,
-      ...(altmap ? [`altmap ${JSON.stringify(altmap)}`] : []),
-      ...(order > 0 ? [`order ${order}`] : []),
-    ].join(', ');
-    return {
-      fn: 'memremap_pages',
-      text: `memremap_pages(${text})`,
-      *call(k) {
-        const own = altmap && { ...altmap, alloc: 0 };
-        const pagemap = yield* k.$alloc_dev_pagemap(type, start, size, nid, own);
-        if (order > 0) yield* W('dev_pagemap', pagemap, 'vmemmap_shift', order);
-        return yield* k.devm_memremap_pages(pagemap);
-      },
-    };
-  }
-
-  #memunmap({ dev_pagemap }: State): Omit<RandomOperation, 'failure'> {
-    const mapped = [...dev_pagemap].filter(([, map]) => map.mapped);
-    if (mapped.length === 0) return this.#memremap();
-    const [pagemap, { start }] = this.#pick(mapped);
-    return {
-      fn: 'memunmap_pages',
-      text: `memunmap_pages(${hex(start)})`,
-      call: (k) => k.devm_memunmap_pages(pagemap),
-    };
-  }
-
   /** A part of one section, or all of it; of boot memory sometimes, whose upper node is taken. */
   #partOfSection(): Range {
     const { PAGE_SIZE, PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
@@ -462,10 +387,10 @@ export class RandomOperations {
     return { start: section + first * PAGES_PER_SUBSECTION, size };
   }
 
-  #addSection(): Omit<RandomOperation, 'failure'> {
+  #addSection(): Drawn {
     const { start, size } = this.#partOfSection();
     const nid = this.#random.below(2);
-    const altmap = this.#altmap(start);
+    const altmap = drawAltmap(this.#random, start);
     this.#activated.push({ start, size });
     return {
       fn: 'sparse_add_section',
@@ -475,12 +400,12 @@ export class RandomOperations {
   }
 
   /** What was added, whole or in part, or what may not be there; never in a section of which nobody has heard. */
-  #removeSection({ mem_section }: State): Omit<RandomOperation, 'failure'> {
+  #removeSection({ mem_section }: State): Drawn {
     const { PAGES_PER_SECTION, PAGES_PER_SUBSECTION } = this.#c;
     const known = this.#random.below(4) > 0 ? this.#partOf(this.#activated, PAGES_PER_SUBSECTION) : undefined;
     const { start, size } = known ?? this.#partOfSection();
     if (!mem_section.has(Math.floor(start / PAGES_PER_SECTION))) return this.#addSection();
-    const altmap = this.#random.below(4) === 0 ? this.#altmap(start) : null;
+    const altmap = this.#random.below(4) === 0 ? drawAltmap(this.#random, start) : null;
     return {
       fn: 'sparse_remove_section',
       text: `sparse_remove_section(pfn ${hex(start)}, ${hex(size)} pages${altmap ? ', altmap' : ''})`,
@@ -490,7 +415,7 @@ export class RandomOperations {
   }
 
   /** Of any pfn that the physical address bits have: of others the C knows before it locks, the model after. */
-  #pfnValid(): Omit<RandomOperation, 'failure'> {
+  #pfnValid(): Drawn {
     const { PAGE_SIZE, PAGES_PER_SUBSECTION, MAX_PHYSMEM_BITS } = this.#c;
     const { start, size } =
       this.#activated.length > 0 && this.#random.below(2) === 0
@@ -509,7 +434,7 @@ export class RandomOperations {
     };
   }
 
-  #vunmap(): Omit<RandomOperation, 'failure'> {
+  #vunmap(): Drawn {
     const known = this.#partOf(this.#remapped, this.#c.PAGE_SIZE);
     if (!known) return this.#ioremap();
     const { start, size } = known;

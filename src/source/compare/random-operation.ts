@@ -12,3 +12,6 @@ export interface RandomOperation {
   /** The arguments are made anew for each run, as an altmap is changed by the call. */
   call(k: Kernel): Steps<unknown>;
 }
+
+/** An operation as it is drawn: with a failure of its own, or one that is drawn later. */
+export type Drawn = Omit<RandomOperation, 'failure'> & Partial<Pick<RandomOperation, 'failure'>>;

@@ -7,27 +7,18 @@ import {
   MMOP_ONLINE_MOVABLE,
   SECTION_IS_ONLINE,
   type State,
+  zone_idx,
   zone_key,
+  zone_to_nid,
 } from '../../kernel/state.ts';
 import type { Prng } from '../../schedule/data/prng.ts';
-import type { RandomOperation } from './random-operation.ts';
-
-type Drawn = Omit<RandomOperation, 'failure'>;
-
-/** Pages. */
-interface Range {
-  readonly start: number;
-  readonly size: number;
-}
-
-const G = 2 ** 30;
+import type { Drawn } from './random-operation.ts';
+import { G, hex, pick, type Range } from './ranges.ts';
 
 /** Above the machine's memory, near enough that a search for the next page of a zone is short. */
 const AREAS = [8 * G, 12 * G];
 
 const MIGRATE_TYPES = [MIGRATE.MOVABLE, MIGRATE.UNMOVABLE, MIGRATE.ISOLATE];
-
-const hex = (n: number): string => `0x${n.toString(16)}`;
 
 /** Draws operations on zones, and on ranges of pages that are added and removed. */
 export class ZoneOperations {
@@ -48,7 +39,7 @@ export class ZoneOperations {
   }
 
   #pick<T>(items: readonly T[]): T {
-    return items[this.#random.below(items.length)]!;
+    return pick(this.#random, items);
   }
 
   /** A zone of either node: those into which memory goes most often. */
@@ -59,7 +50,7 @@ export class ZoneOperations {
   }
 
   #nameOf(zone: number): string {
-    return `zone ${this.#c.zones[zone % 8]} of node ${Math.floor(zone / 8)}`;
+    return `zone ${this.#c.zones[zone_idx(zone)]} of node ${zone_to_nid(zone)}`;
   }
 
   /** Sections or sub-sections in one of the areas. */
@@ -132,7 +123,7 @@ export class ZoneOperations {
       known.length > 0 && this.#random.below(12) > 0 ? this.#pick(known) : this.#range();
     const zone = this.#zone();
     const migratetype = this.#pick(MIGRATE_TYPES);
-    const isDevice = zone % 8 === this.#c.ZONE_DEVICE;
+    const isDevice = zone_idx(zone) === this.#c.ZONE_DEVICE;
     const goesOnline = !isDevice && has({ start, size }) && this.#random.below(8) > 0;
     this.#moved.push({ start, size, zone });
     return {
@@ -191,7 +182,7 @@ export class ZoneOperations {
   #bootZone(zones: State['zone']): number {
     const pfn = (4 * G) / this.#c.PAGE_SIZE;
     for (const [key, { zone_start_pfn, spanned_pages }] of zones)
-      if (key >= 8 && pfn >= zone_start_pfn && pfn < zone_start_pfn + spanned_pages) return key;
+      if (zone_to_nid(key) > 0 && pfn >= zone_start_pfn && pfn < zone_start_pfn + spanned_pages) return key;
     return zone_key(1, this.#c.ZONE_NORMAL);
   }
 }
