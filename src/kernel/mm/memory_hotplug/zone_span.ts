@@ -425,7 +425,10 @@ export const v5_5 = {
   },
 };
 
-/** arm64 until v5.12, with CONFIG_HOLES_IN_ZONE: pfn_valid() asks for the sub-section of a section that is not early. */
+/**
+ * arm64 until v5.12, with CONFIG_HOLES_IN_ZONE: pfn_valid() asks for the sub-section of a section that is not early. Of an
+ * early one it asks memblock_is_map_memory(), which this search does not.
+ */
 export const holes_in_zone = {
   *$find_section_pfn(
     this: Kernel,
