@@ -5,6 +5,7 @@ import {
   MMOP_ONLINE,
   MMOP_ONLINE_KERNEL,
   MMOP_ONLINE_MOVABLE,
+  NO_ZONE,
   SECTION_IS_ONLINE,
   type State,
   zone_idx,
@@ -110,7 +111,7 @@ export class ZoneOperations {
     return {
       fn: '__remove_pages',
       text: `__remove_pages(pfn ${hex(start)}, ${hex(size + off)} pages)`,
-      call: (k) => k.__remove_pages(start, size + off, null, -1),
+      call: (k) => k.__remove_pages(start, size + off, null, NO_ZONE),
     };
   }
 
