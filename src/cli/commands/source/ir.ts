@@ -16,13 +16,13 @@ import {
 import { MMU, ONLY_BEFORE, ONLY_WITH } from '../../../source/functions.ts';
 import { functionsOf } from '../../../source/functions-of.ts';
 import { INIT_64 } from '../../../source/functions-x86.ts';
+import { replacedFunctions } from '../../../source/replaced.ts';
 import { checkInput, checkOutput } from '../../files/output.ts';
 import { type Build, copyBuild, prepareBuild } from '../../kbuild/build.ts';
 import { locked } from '../../kbuild/build-lock.ts';
 import { saveBundle } from '../../kbuild/bundle-file.ts';
 import { commandFor, compileCommands, compileFile } from '../../kbuild/compile.ts';
 import { patchedTree } from '../../kbuild/patched.ts';
-import { replacedFunctions } from '../../kbuild/replaced.ts';
 import { readSeries, type SeriesPatch } from '../../kbuild/series.ts';
 import { checkPrograms, findToolchain, linkPrograms, type Toolchain } from '../../kbuild/toolchain.ts';
 import { type KernelTree, kernelTree } from '../../kbuild/tree.ts';
@@ -132,7 +132,14 @@ async function run(flags: Flags): Promise<void> {
       toolchain,
       join(cacheFolder(), 'files'),
     );
-    const names = replacedFunctions(own, module, ofTree).map(
+    const replaced = replacedFunctions(module, ofTree);
+    if (replaced.length === 0)
+      throw new InputError(
+        '--replace',
+        own,
+        'defines no function that the compiled files of the tree have or call',
+      );
+    const names = replaced.map(
       ({ name, alike }) => `${name}()${alike ? '' : ' (with other parameters or another result)'}`,
     );
     tell(`${own}: in place of the tree's ${names.join(', ')}`);

@@ -1,6 +1,5 @@
-import { InputError } from '../../errors/input-error.ts';
-import { type IrFunction, readModule } from '../../ir/read/module.ts';
-import type { BundleModule } from '../../source/bundle.ts';
+import { type IrFunction, readModule } from '../ir/read/module.ts';
+import type { BundleModule } from './bundle.ts';
 
 const signature = ({ returns, parameters, variadic }: IrFunction): string =>
   JSON.stringify([returns, parameters.map(({ type }) => type), variadic]);
@@ -16,25 +15,14 @@ export interface Replaced {
   readonly alike: boolean;
 }
 
-/** @throws InputError for a file none of whose functions the tree's files define or call */
-export function replacedFunctions(
-  file: string,
-  own: BundleModule,
-  tree: readonly BundleModule[],
-): readonly Replaced[] {
+/** The functions of a user's module that stand in place of the tree's; none if the tree's files neither define nor call one. */
+export function replacedFunctions(own: BundleModule, tree: readonly BundleModule[]): readonly Replaced[] {
   const ofTree = tree.flatMap(functionsOf);
-  const replaced = functionsOf(own)
+  return functionsOf(own)
     .filter(({ declared, internal }) => !declared && !internal)
     .flatMap((one) => {
       const others = ofTree.filter(({ name }) => name === one.name);
       if (others.length === 0) return [];
       return [{ name: one.name, alike: others.every((other) => signature(other) === signature(one)) }];
     });
-  if (replaced.length === 0)
-    throw new InputError(
-      '--replace',
-      file,
-      'defines no function that the compiled files of the tree have or call',
-    );
-  return replaced;
 }
