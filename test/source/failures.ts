@@ -57,9 +57,7 @@ for (let nr = 0; nr < Number(count); nr++) {
     }
   }
   const plain = runSide(state, kernel, operation);
-  // boot memory that is in use has its struct pages poisoned where it leaves its zone: freeing it would be a bad page state
-  const poisons = operation.fn === 'remove_pfn_range_from_zone';
-  if (plain.outcome.ended === 'returned' && !poisons) state = plain.state;
+  if (plain.outcome.ended === 'returned') state = plain.state;
 }
 process.stdout.write(
   `Linux ${bundle.version}: ${count} operations, ${runs} runs with a failed allocation, ${agree} agree with the model\n${alarms.text}`,

@@ -1,6 +1,6 @@
 import type { Config } from '../../kernel/config.ts';
 import type { vmem_altmap } from '../../kernel/kernel.ts';
-import { MIGRATE, NO_PAGE } from '../../kernel/mm/page.ts';
+import { MIGRATE, NO_PAGE, page_use, USE } from '../../kernel/mm/page.ts';
 import {
   MMOP_ONLINE,
   MMOP_ONLINE_KERNEL,
@@ -26,6 +26,8 @@ export class ZoneOperations {
   readonly #random: Prng;
   readonly #c: Config;
   readonly #added: Range[] = [];
+  /** Ranges that were to be added with an altmap. */
+  readonly #onItself: Range[] = [];
   /** Ranges that were moved to zones. */
   readonly #moved: (Range & { readonly zone: number })[] = [];
 
@@ -81,6 +83,7 @@ export class ZoneOperations {
             alloc: this.#random.below(3),
           };
     if (off === 0) this.#added.push({ start, size });
+    if (altmap) this.#onItself.push({ start, size });
     return {
       fn: '__add_pages',
       text: `__add_pages(node ${nid}, pfn ${hex(start)}, ${hex(size + off)} pages${altmap ? `, altmap ${JSON.stringify(altmap)}` : ''})`,
@@ -107,6 +110,13 @@ export class ZoneOperations {
     if (known) this.#added.splice(this.#added.indexOf(known), 1);
     const { start, size } = known ?? this.#range();
     if (!mayGo({ start, size })) return this.#add();
+    // memory in itself is reserved, which free_pagetable() of x86-64 takes for memblock's: that stops by name
+    const end = start + size;
+    if (
+      this.#c.arch === 'x86_64' &&
+      this.#onItself.some((one) => start < one.start + one.size && one.start < end)
+    )
+      return this.#add();
     const off = this.#random.below(10) === 0 ? 1 + this.#random.below(PAGES_PER_SUBSECTION - 1) : 0;
     return {
       fn: '__remove_pages',
@@ -137,15 +147,25 @@ export class ZoneOperations {
     };
   }
 
-  /** A range leaves its zone, or another than its own; sometimes boot memory does. */
-  #leave({ mem_section, zone: zones }: State): Drawn {
+  /** Sections of the upper boot memory that are free: struct pages that leave a zone are poisoned. */
+  #freeSections({ pages }: State): Range[] {
     const { PAGES_PER_SECTION, PAGE_SIZE } = this.#c;
+    const free: Range[] = [];
+    for (let start = (4 * G) / PAGE_SIZE; start < (5 * G) / PAGE_SIZE; start += PAGES_PER_SECTION)
+      if (pages.first(start, start + PAGES_PER_SECTION, (page) => page_use(page) !== USE.FREE) < 0)
+        free.push({ start, size: PAGES_PER_SECTION });
+    return free;
+  }
+
+  /** A range leaves its zone, or another than its own; sometimes boot memory does. */
+  #leave(state: State): Drawn {
+    const { mem_section, zone: zones } = state;
+    const { PAGES_PER_SECTION } = this.#c;
     const known = this.#moved.length > 0 && this.#random.below(8) > 0 ? this.#pick(this.#moved) : undefined;
     if (known) this.#moved.splice(this.#moved.indexOf(known), 1);
-    const boot = !known && this.#random.below(2) === 0;
-    const range = boot
-      ? { start: (4 * G) / PAGE_SIZE + this.#random.below(2) * PAGES_PER_SECTION, size: PAGES_PER_SECTION }
-      : (known ?? this.#range());
+    const free = !known && this.#random.below(2) === 0 ? this.#freeSections(state) : [];
+    const boot = free.length > 0;
+    const range = boot ? this.#pick(free) : (known ?? this.#range());
     const zone =
       known && this.#random.below(8) > 0 ? known.zone : boot ? this.#bootZone(zones) : this.#zone();
     const { start, size } = range;
