@@ -16,6 +16,7 @@ import {
   page_to_nid,
   page_zone,
 } from './page_access.ts';
+import { pagemap_key } from './pgmap_array.ts';
 
 /**
  * mm/memremap.c, before v5.3 kernel/memremap.c: struct pages for device memory. A pagemap is named by its key; it has
@@ -27,12 +28,7 @@ export const pagemap_at = operation({
   name: 'pagemap_at',
   obj: 'dev_pagemap',
   writes: false,
-  run: (state: State, pfn: number, page_size: number): number => {
-    const at = pfn * page_size;
-    for (const [key, map] of state.dev_pagemap)
-      if (map.mapped && map.start <= at && at <= map.end) return key;
-    return 0;
-  },
+  run: (state: State, pfn: number, page_size: number): number => pagemap_key(state, pfn * page_size),
 });
 
 const next_key = operation({

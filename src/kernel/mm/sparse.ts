@@ -14,6 +14,7 @@ import {
 import { set_pages } from './memmap.ts';
 import { NO_PAGE, PageHWPoison, PG_hwpoison } from './page.ts';
 import { access_pages, page_operation } from './page_access.ts';
+import { pagemap_key } from './pgmap_array.ts';
 import { whole_memmap } from './sparse-vmemmap/nr_vmemmap_pages.ts';
 
 /** mm/sparse.c: sections, their sub-section maps and the flags that make a pfn valid. */
@@ -441,10 +442,7 @@ export const pgmap_at = operation({
     c: Config,
     pfn: number,
   ): { readonly start: number; readonly vmemmap_shift: number } | null {
-    const pa = pfn * c.PAGE_SIZE;
-    for (const { start, end, mapped, vmemmap_shift } of state.dev_pagemap.values())
-      if (mapped && start <= pa && pa <= end) return { start, vmemmap_shift };
-    return null;
+    return state.dev_pagemap.get(pagemap_key(state, pfn * c.PAGE_SIZE)) ?? null;
   },
 });
 

@@ -1,5 +1,6 @@
 import type { Int64 } from '../../ir/read/values.ts';
 import type { Kernel, vmem_altmap } from '../../kernel/kernel.ts';
+import { pagemap_key } from '../../kernel/mm/pgmap_array.ts';
 import { look, operation } from '../../kernel/ops.ts';
 import type { dev_pagemap, State } from '../../kernel/state.ts';
 import type { Steps } from '../../steps/step.ts';
@@ -63,10 +64,7 @@ const keyOfAddress = operation({
   obj: 'dev_pagemap',
   writes: false,
   tell: () => ({ kind: 'books' }),
-  run: (state: State, address: number): number =>
-    [...state.dev_pagemap].find(
-      ([, { start, end, mapped }]) => mapped && start <= address && address <= end,
-    )?.[0] ?? 0,
+  run: pagemap_key,
 });
 
 const nodeOf = operation({

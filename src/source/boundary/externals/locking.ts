@@ -7,6 +7,7 @@ import {
 import { PTL } from '../../../kernel/mm/memory/pgalloc.ts';
 import { lock, trylock, unlock } from '../../../kernel/ops.ts';
 import type { LockMode } from '../../../steps/step.ts';
+import { plainName } from '../../program.ts';
 import { ZERO } from '../../values.ts';
 import { LOCKS, MMAP_LOCK } from '../locks.ts';
 import type { Site } from '../site.ts';
@@ -49,7 +50,7 @@ function lockOf(site: Site): { readonly lock: string; readonly kind: 'mutex' | '
     return { lock: PTL, kind: 'spinlock' };
   const ofZone = lockOfZone(site, place);
   if (ofZone !== undefined) return { lock: ofZone, kind: 'spinlock' };
-  const name = place.kind === 'variable' && place.offset === 0 ? place.name.replace(/@\d+$/, '') : '';
+  const name = place.kind === 'variable' && place.offset === 0 ? plainName(place.name) : '';
   const known = LOCKS[name];
   if (!known || (known.kind !== 'mutex' && known.kind !== 'spinlock'))
     return site.stop(`the lock ${name || 'that is no variable'}`);

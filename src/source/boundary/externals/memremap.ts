@@ -7,6 +7,7 @@ import {
 } from '../../../kernel/locks.ts';
 import { pagemap_at } from '../../../kernel/mm/memremap.ts';
 import { look, W } from '../../../kernel/ops.ts';
+import { plainName } from '../../program.ts';
 import { intOf, numberOf, wordOf, ZERO } from '../../values.ts';
 import { isPagemap, pagemapKeyAt, pagemapOf } from '../pagemaps.ts';
 import type { Site, Standing } from '../site.ts';
@@ -30,7 +31,7 @@ function checkInPagemap(site: Site): void {
 /** Refuses other variables than the named one. */
 function checkVariable(site: Site, at: Int64, name: string): void {
   const place = site.place(at);
-  if (place.kind !== 'variable' || place.name.replace(/@\d+$/, '') !== name || place.offset !== 0)
+  if (place.kind !== 'variable' || plainName(place.name) !== name || place.offset !== 0)
     site.stop(`what is not ${name}`);
 }
 

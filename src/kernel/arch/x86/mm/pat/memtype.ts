@@ -26,7 +26,7 @@ const set_memtype = operation({
 });
 
 export const v5_2 = {
-  /** A caller that maps a range that is not RAM specifies its caching (track_pfn_remap of memremap_pages, ioremap). */
+  /** A caller that maps a range that is not RAM specifies its caching, as ioremap() does. */
   *reserve_memtype(this: Kernel, pfn: number, nr_pages: number, pcm: number): Steps<void> {
     yield* change(set_memtype, pfn, nr_pages, pcm);
   },
